@@ -1,0 +1,67 @@
+"""What hidden tests compare with. Everything here runs in the trusted process, on plain arrays."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+
+class Mismatch(AssertionError):
+    """A result is not what it should be; the message is written for the student."""
+
+
+class StudentError(Exception):
+    """The student's function raised; `type_name` and `text` are all that is known of it."""
+
+    def __init__(self, function: str, type_name: str, text: str, line: str = "") -> None:
+        super().__init__(
+            f"{function} raised {type_name}" + (f": {text}" if text else "") + (f" ({line})" if line else "")
+        )
+        self.function, self.type_name, self.text, self.line = function, type_name, text, line
+
+
+def assert_close(actual: Any, expected: Any, name: str, rtol: float = 1e-4, atol: float = 1e-5) -> None:
+    """Raise Mismatch unless `actual` has the shape and, within tolerance, the values of `expected`.
+
+    The tolerance lets an answer computed in float32 pass. NaN is never close to anything.
+    """
+    actual, expected = np.asarray(actual), np.asarray(expected)
+    if actual.dtype.kind not in "biufc":
+        raise Mismatch(f"{name} must hold numbers, got {actual.dtype}")
+    if actual.shape != expected.shape:
+        raise Mismatch(f"{name} has the wrong shape: expected {expected.shape}, got {actual.shape}")
+    with np.errstate(invalid="ignore", over="ignore"):
+        close = np.isclose(
+            actual, expected, rtol=rtol, atol=atol * max(1.0, float(np.max(np.abs(expected), initial=0)))
+        )
+    if close.all():
+        return
+    first = tuple(int(i) for i in np.argwhere(~close)[0])
+    entry = f"{name}[{', '.join(map(str, first))}]" if first else name
+    count = f" ({int((~close).sum()):,} of {close.size:,} entries differ)" if close.size > 1 else ""
+    raise Mismatch(f"{entry} should be {_number(expected[first])}, got {_number(actual[first])}{count}")
+
+
+def assert_equal(actual: Any, expected: Any, name: str) -> None:
+    """Raise Mismatch unless two plain values (numbers, tuples) are equal."""
+    if actual != expected:
+        raise Mismatch(f"{name} should be {expected}, got {actual}")
+
+
+@contextmanager
+def raises(type_name: str) -> Iterator[None]:
+    """The student's function must raise an error of this type in the block."""
+    try:
+        yield
+    except StudentError as error:
+        if error.type_name != type_name:
+            raise Mismatch(
+                f"{error.function} should raise {type_name} here, but it raised {error.type_name}: {error.text}"
+            ) from None
+        return
+    raise Mismatch(f"this call should raise {type_name}, but it returned a value")
+
+
+def _number(value: Any) -> str:
+    return f"{value:.6g}" if np.issubdtype(np.asarray(value).dtype, np.floating) else str(value)

@@ -1,0 +1,159 @@
+"""Runs an assignment's hidden tests with pytest, here in the trusted process, against a student's process.
+
+A pytest plugin gives the tests their `student` and `rng` fixtures and collects what happened. Missing, skipped,
+errored and stopped all mean not passed; a suite without tests for an exercise is the staff's error, never a grade.
+"""
+
+import contextlib
+import io
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from autograder.checks import Mismatch, StudentError
+from autograder.course import Assignment, CourseError
+from autograder.session import Session, Stopped
+from autograder.student import Call, Student
+from autograder.wire import WireError
+
+_UNUSED_PLUGINS = ("cacheprovider", "unraisableexception", "threadexception", "faulthandler", "logging")
+_OPTIONS = (
+    *("-q", "--assert=plain", "--import-mode=importlib", "--disable-plugin-autoload", "--capture=no"),
+    *(part for name in _UNUSED_PLUGINS for part in ("-p", f"no:{name}")),
+)
+
+
+@dataclass(frozen=True)
+class TestOutcome:
+    """One hidden test as it went. `calls` are the calls it made, for the search for a hint."""
+
+    exercise: str
+    name: str
+    tried: str
+    weight: float
+    passed: bool
+    message: str
+    duration_s: float
+    calls: tuple[Call, ...] = ()
+
+
+def run_suite(assignment: Assignment, session: Session, answered: frozenset[str]) -> tuple[TestOutcome, ...]:
+    """Run all hidden tests; those of exercises not in `answered` fail without a call.
+
+    Raises CourseError where the suite itself is broken.
+    """
+    plugin = _Plugin(assignment, session, answered)
+    folder = assignment.folder / "hidden_tests"
+    log = io.StringIO()
+    options = [*_OPTIONS, f"--rootdir={folder}", "--config-file=/dev/null", str(folder)]
+    with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log), _one_thread():
+        status = pytest.main(options, plugins=[plugin])
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or plugin.broken:
+        raise CourseError(f"{folder}: the hidden tests could not be run: {plugin.broken or log.getvalue()[-2000:]}")
+    tested = {outcome.exercise for outcome in plugin.outcomes}
+    for exercise in assignment.exercises:
+        if exercise.kind == "code" and exercise.name not in tested:
+            raise CourseError(f"{folder}: no hidden test was collected for the exercise {exercise.name!r}")
+    return tuple(plugin.outcomes)
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """The oracles' tiny products are slower on many threads than on one, most of all on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+class _Plugin:
+    """What the hidden tests see of the grader."""
+
+    def __init__(self, assignment: Assignment, session: Session, answered: frozenset[str]) -> None:
+        self._assignment = assignment
+        self._session = session
+        self._answered = answered
+        self._functions = {
+            name: kinds for exercise in assignment.exercises for name, kinds in exercise.functions.items()
+        }
+        self._student: Student | None = None
+        self.outcomes: list[TestOutcome] = []
+        self.broken = ""
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.addinivalue_line("markers", "exercise(name): the exercise that a test belongs to")
+        config.addinivalue_line("markers", "weight(share): how much the test counts inside its exercise")
+        config.addinivalue_line("markers", "cuda: needs a CUDA device")
+
+    @pytest.fixture
+    def student(self) -> Student:
+        return self._student
+
+    @pytest.fixture
+    def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
+        seed = zlib.crc32(f"{self._assignment.name}/{Path(request.node.fspath).name}/{request.node.name}".encode())
+        return np.random.default_rng(seed)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        exercise = self._exercise(item)
+        self._student = Student(self._session, exercise, self._functions)
+        if exercise.name not in self._answered:
+            pytest.fail("not answered yet", pytrace=False)
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> Iterator[None]:
+        result = yield
+        report = result.get_result()
+        if report.when == "call" or (report.when == "setup" and not report.passed):
+            error = call.excinfo.value if call.excinfo else None
+            weight = item.get_closest_marker("weight")
+            self.outcomes.append(
+                TestOutcome(
+                    exercise=self._exercise(item).name,
+                    name=item.name,
+                    tried=" ".join((item.function.__doc__ or "").split()),
+                    weight=float(weight.args[0]) if weight else 1.0,
+                    passed=report.passed,
+                    message=_message(error),
+                    duration_s=round(call.duration, 6),
+                    calls=tuple(self._student.calls) if self._student else (),
+                )
+            )
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.broken = str(report.longrepr)[-2000:]
+
+    def _exercise(self, item: pytest.Item) -> Any:
+        mark = item.get_closest_marker("exercise")
+        try:
+            return self._assignment.exercise(mark.args[0])
+        except (AttributeError, IndexError, KeyError, CourseError):
+            self.broken = f"{item.nodeid} needs a mark `exercise` with the name of an exercise"
+            raise
+
+
+def _message(error: BaseException | None) -> str:
+    """Why a test failed, for the student; never the test's source."""
+    match error:
+        case None:
+            return ""
+        case Mismatch() | StudentError() | Stopped():
+            return str(error)
+        case WireError():
+            return f"the answer could not be read: {error}"
+        case pytest.fail.Exception() | pytest.skip.Exception():
+            return str(error.msg or "not passed")
+        case AssertionError():
+            return str(error) or "the result is not what it should be"
+        case _:
+            return f"the result could not be compared ({type(error).__name__})"

@@ -1,0 +1,104 @@
+"""Turns what the hidden tests found into scores and statuses by exercise. Fails closed: no evidence, no points."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from autograder.cell_code import forbidden_names, names_used
+from autograder.course import Assignment, Exercise
+from autograder.hints import Hint
+from autograder.judge import TestOutcome
+from autograder.submissions import Submission
+from autograder.verdict import (
+    BLOCKED,
+    FAILED,
+    MANUAL,
+    MISSING,
+    PARTIAL,
+    PASSED,
+    ExerciseVerdict,
+    TestVerdict,
+)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What scores rest on. `problem`: why nothing could be run; `cell_errors`: by exercise, what its cell raised."""
+
+    problem: str | None
+    model_answers: Mapping[str, str]
+    outcomes: tuple[TestOutcome, ...] = ()
+    hints: Mapping[str, Hint] = field(default_factory=dict)
+    cell_errors: Mapping[str, str] = field(default_factory=dict)
+
+
+def score(assignment: Assignment, submission: Submission, evidence: Evidence) -> tuple[ExerciseVerdict, ...]:
+    """One verdict for each exercise of the assignment, in its order."""
+    judged: list[ExerciseVerdict] = []
+    for exercise in assignment.exercises:
+        if evidence.problem or exercise.name in submission.untouched:
+            verdict = ExerciseVerdict(exercise.name, 0.0, exercise.points, MISSING)
+        elif exercise.kind == "written":
+            verdict = _score_written(exercise, submission, evidence.model_answers.get(exercise.name, ""))
+        else:
+            needs = _unmet_needs(exercise, assignment, submission, judged)
+            verdict = _score_code(exercise, submission, evidence, needs)
+        judged.append(verdict)
+    return tuple(judged)
+
+
+def _score_written(exercise: Exercise, submission: Submission, model_answer: str) -> ExerciseVerdict:
+    """A person grades it; only the model answer itself needs no person."""
+    if model_answer.split() == submission.answer(exercise.name).split():
+        return ExerciseVerdict(exercise.name, exercise.points, exercise.points, PASSED)
+    return ExerciseVerdict(exercise.name, 0.0, exercise.points, MANUAL)
+
+
+def _score_code(
+    exercise: Exercise, submission: Submission, evidence: Evidence, needs: tuple[str, ...]
+) -> ExerciseVerdict:
+    outcomes = [outcome for outcome in evidence.outcomes if outcome.exercise == exercise.name]
+    if found := forbidden_names(submission.answer(exercise.name), exercise.forbids):
+        message = f"the answer uses `{found}`, which this exercise asks you to do without"
+        outcomes = [replace(outcome, passed=False, message=message, calls=()) for outcome in outcomes]
+    total = sum(outcome.weight for outcome in outcomes)
+    share = exercise.points / total
+    tests = tuple(_test_verdict(outcome, outcome.weight * share, evidence, needs) for outcome in outcomes)
+    points = round(share * sum(outcome.weight for outcome in outcomes if outcome.passed), 4)
+    if all(outcome.passed for outcome in outcomes):
+        status = PASSED
+    elif needs:
+        status = BLOCKED
+    else:
+        status = PARTIAL if points else FAILED
+    return ExerciseVerdict(exercise.name, points, exercise.points, status, needs, tests)
+
+
+def _test_verdict(outcome: TestOutcome, points: float, evidence: Evidence, needs: tuple[str, ...]) -> TestVerdict:
+    message = outcome.message
+    if message.endswith("is not defined") and outcome.exercise in evidence.cell_errors:
+        message += f": {evidence.cell_errors[outcome.exercise]}"
+    hint = evidence.hints.get(f"{outcome.exercise}/{outcome.name}") if outcome.calls else None
+    return TestVerdict(
+        name=outcome.name,
+        status=PASSED if outcome.passed else BLOCKED if needs else FAILED,
+        tried=outcome.tried,
+        message=message,
+        hint=hint.text if hint else "",
+        misconception=hint.misconception if hint else "",
+        duration_s=outcome.duration_s,
+        score=round(points, 4) if outcome.passed else 0.0,
+        max_score=round(points, 4),
+    )
+
+
+def _unmet_needs(
+    exercise: Exercise, assignment: Assignment, submission: Submission, judged: list[ExerciseVerdict]
+) -> tuple[str, ...]:
+    """The earlier exercises that this answer builds on and that are not right yet."""
+    used = names_used(submission.answer(exercise.name))
+    return tuple(
+        earlier.name
+        for earlier in judged
+        if earlier.status not in (PASSED, MANUAL)
+        and (earlier.name in exercise.needs or used.intersection(assignment.exercise(earlier.name).functions))
+    )

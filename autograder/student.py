@@ -1,0 +1,177 @@
+"""The proxy that hidden tests call: `student.conv_forward_naive(x, w, b, conv_param)`.
+
+Each call crosses the wire to the student's process and comes back as plain data of the declared kinds.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from autograder.checks import Mismatch, StudentError
+from autograder.course import Exercise, Returned
+from autograder.wire import Handle, WireError, decode, encode
+
+
+class Line(Protocol):
+    """What the proxy needs of a session: one request, one reply."""
+
+    def ask(self, request: dict, buffers: list[memoryview]) -> tuple[dict, list[bytearray]]: ...
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call as it was made: what a hint is found by."""
+
+    op: str
+    function: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    result: Any = None
+    error: str | None = None
+    changed: tuple[bool, ...] = ()
+
+
+class Student:
+    """Calls the functions of one exercise (and of those it builds on) in the student's process."""
+
+    def __init__(self, line: Line, exercise: Exercise, functions: dict[str, tuple[Returned, ...]]) -> None:
+        self._line = line
+        self._exercise = exercise
+        self._functions = functions
+        self._watched = False
+        self.calls: list[Call] = []
+
+    def __getattr__(self, name: str) -> Callable:
+        if name not in self._functions:
+            raise AttributeError(f"assignment.toml declares no function {name!r}")
+        return lambda *args, **kwargs: self._call(name, args, kwargs)
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Inside the block, a call that changes one of its array arguments fails the test."""
+        self._watched = True
+        try:
+            yield
+        finally:
+            self._watched = False
+
+    def count_steps(self, function: str, *args: Any, **kwargs: Any) -> int:
+        """How many Python bytecodes one call executes: grows with every Python loop, on any machine the same."""
+        reply, buffers = self._ask("count_steps", function, args, kwargs)
+        steps = _declared(function, decode(reply["value"], buffers), Returned("steps", "int"))
+        self._record("count_steps", function, args, kwargs, steps)
+        return steps
+
+    def apply_with_gradients(self, function: str, *args: Any, upstream: np.ndarray, device: str = "cpu") -> tuple:
+        """`function.apply(*args)` on tensors, then backward from `upstream`.
+
+        Returns (out, gradients), one gradient for each argument and None for those that are no float array.
+        """
+        kwargs = {"upstream": upstream, "device": device}
+        reply, buffers = self._ask("apply_with_gradients", function, args, kwargs)
+        value = decode(reply["value"], buffers)
+        if not (
+            isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], list) and len(value[1]) == len(args)
+        ):
+            raise Mismatch(f"{function}.apply did not give an output and its gradients")
+        result = (_declared(function, value[0], Returned("out", "array")), value[1])
+        self._record("apply_with_gradients", function, args, kwargs, result)
+        return result
+
+    def _call(self, function: str, args: tuple, kwargs: dict) -> Any:
+        returns = self._functions[function]
+        reply, buffers = self._ask("call", function, args, kwargs, [item.kind for item in returns])
+        value = decode(reply["value"], buffers)
+        changed = tuple(bool(touched) for touched in reply.get("changed") or ())
+        self._record("call", function, args, kwargs, value, changed=changed)
+        if self._watched and any(changed):
+            raise Mismatch(
+                f"{function} changed its input: argument {changed.index(True) + 1} is no longer what was passed in"
+            )
+        return _as_declared(function, value, returns)
+
+    def _ask(self, op: str, function: str, args: tuple, kwargs: dict, kinds: list[str] | None = None) -> tuple:
+        buffers: list[memoryview] = []
+        request = {
+            "op": op, "function": function, "exercise": self._exercise.name, "kinds": kinds,
+            "args": [encode(value, buffers) for value in args],
+            "kwargs": {name: encode(value, buffers) for name, value in kwargs.items()},
+        }  # fmt: skip
+        reply, received = self._line.ask(request, buffers)
+        if "error" not in reply:
+            if "value" not in reply:
+                raise WireError("the reply holds no value")
+            return reply, received
+        error = _student_error(function, reply["error"])
+        self._record(op, function, args, kwargs, error=error.type_name)
+        raise error
+
+    def _record(self, op: str, function: str, args: tuple, kwargs: dict, result: Any = None, **outcome: Any) -> None:
+        copied = tuple(_copied(value) for value in args)
+        self.calls.append(Call(op, function, copied, {k: _copied(v) for k, v in kwargs.items()}, result, **outcome))
+
+
+def _student_error(function: str, error: Any) -> StudentError:
+    if not isinstance(error, dict):
+        raise WireError("malformed error")
+    type_name, text, line = (str(error.get(key, ""))[:2000] for key in ("type", "text", "line"))
+    if type_name == "KeyError" and text == repr(function):
+        return StudentError(function, "NameError", f"{function} is not defined")
+    return StudentError(function, type_name, text, line)
+
+
+def _copied(value: Any) -> Any:
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def _as_declared(function: str, value: Any, returns: tuple[Returned, ...]) -> Any:
+    if len(returns) == 1:
+        return _declared(function, value, returns[0])
+    names = ", ".join(item.name for item in returns)
+    if not isinstance(value, (tuple, list)):
+        raise Mismatch(f"{function} must return ({names}), got {_kind(value)}")
+    if len(value) != len(returns):
+        raise Mismatch(f"{function} must return {len(returns)} values ({names}), got {len(value)}")
+    return tuple(_declared(function, item, declared) for item, declared in zip(value, returns, strict=True))
+
+
+def _declared(function: str, value: Any, declared: Returned) -> Any:
+    if declared.kind in ("handle", "any"):
+        return value
+    array = np.asarray(value) if isinstance(value, (np.ndarray, int, float)) or _is_nested_numbers(value) else None
+    if array is None or array.dtype.kind not in "biufc":
+        raise Mismatch(f"{function} must return {declared.name} as {_ARTICLES[declared.kind]}, got {_kind(value)}")
+    if declared.kind == "array":
+        return array
+    if array.size != 1:
+        raise Mismatch(f"{function} must return {declared.name} as one number, got an array of shape {array.shape}")
+    if declared.kind == "int" and array.dtype.kind not in "iu":
+        raise Mismatch(f"{function} must return {declared.name} as a whole number (an int), got {_kind(value)}")
+    return array.reshape(()).item()
+
+
+_ARTICLES = {"array": "an array", "int": "an int", "float": "a number"}
+
+
+def _is_nested_numbers(value: Any) -> bool:
+    if not isinstance(value, (list, tuple)):
+        return False
+    try:
+        return np.asarray(value).dtype.kind in "biufc"
+    except ValueError:
+        return False
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "None (is a `return` missing?)"
+    if isinstance(value, Handle):
+        return f"an object of type {value.type_name}"
+    if isinstance(value, np.ndarray) and value.ndim:
+        return f"an array of shape {value.shape}"
+    if isinstance(value, np.ndarray):
+        value = value.item()
+    return f"{type(value).__name__} {str(value)[:60]}"

@@ -1,0 +1,331 @@
+"""Reads what a student handed in, however broken, into cells by exercise. Never raises for a student's file.
+
+The released notebook is the skeleton: its order, its setup cells and its checks hold. From the student's file come
+the answers, found by exercise wherever they were moved, and the cells that the student added or changed.
+"""
+
+import hashlib
+import json
+import os
+import re
+import stat
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from autograder.course import Assignment
+
+MAX_BYTES = 100 << 20
+LARGE_BYTES = 10 << 20
+MAX_CELLS = 2000
+MAX_SOURCE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell to grade with.
+
+    role: setup, answer, check, given (the course's own), added (the student's), or spare (a second claim to be the
+    answer: shown, never run).
+    """
+
+    kind: str
+    source: str
+    role: str
+    exercise: str | None = None
+    id: str = ""
+
+    @property
+    def runs(self) -> bool:
+        return self.kind == "code" and self.role in ("setup", "answer", "added") and bool(self.source.strip())
+
+    @property
+    def label(self) -> str:
+        if self.role == "answer":
+            return f"the answer to {self.exercise}"
+        first = next((line.strip() for line in self.source.splitlines() if line.strip()), "")
+        return f"the cell that begins `{first[:60]}`"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What was handed in. `problem`: why the file could not be read at all; `untouched`: exercises left as released."""
+
+    sha256: str
+    cells: tuple[Cell, ...]
+    notes: tuple[str, ...] = ()
+    problem: str | None = None
+    untouched: frozenset[str] = frozenset()
+
+    def answer(self, exercise: str) -> str:
+        """The text of the answer cell; empty where there is none."""
+        return next((c.source for c in self.cells if c.role == "answer" and c.exercise == exercise), "")
+
+
+@dataclass
+class _Reading:
+    assignment: Assignment
+    skeleton: list[Cell]
+    notes: list[str] = field(default_factory=list)
+
+
+class _Unreadable(Exception):
+    pass
+
+
+def read_released(path: Path) -> list[Cell]:
+    """The cells of a released notebook, with their roles."""
+    notebook = nbformat.read(path, as_version=4)
+    return [_released_cell(cell) for cell in notebook.cells]
+
+
+def _released_cell(cell: NotebookNode) -> Cell:
+    course = cell.metadata.get("course", {})
+    return Cell(cell.cell_type, cell.source, course.get("role", "given"), course.get("exercise"), cell.id)
+
+
+def read(path: Path, assignment: Assignment) -> Submission:
+    """Read a student's notebook against the assignment's released one."""
+    reading = _Reading(assignment, read_released(assignment.released_notebook))
+    data = b""
+    try:
+        data = _bytes_of(path)
+        found = _student_cells(_parse(data, reading), reading)
+        cells = _reconcile(found, reading)
+    except _Unreadable as problem:
+        blank = frozenset(exercise.name for exercise in assignment.exercises)
+        return Submission(_sha256(data), tuple(reading.skeleton), tuple(reading.notes), str(problem), blank)
+    return Submission(_sha256(data), tuple(cells), tuple(reading.notes), None, _untouched(cells, reading))
+
+
+def to_notebook(submission: Submission, released: NotebookNode) -> NotebookNode:
+    """The notebook that is graded and shown: the released one with the student's answers and added cells."""
+    notebook = nbformat.from_dict({**released, "cells": []})
+    originals = {cell.id: cell for cell in released.cells}
+    for index, cell in enumerate(submission.cells):
+        original = originals.get(cell.id)
+        if original is not None:
+            copy = nbformat.from_dict(original)
+            copy.source = cell.source
+        else:
+            make = new_code_cell if cell.kind == "code" else new_markdown_cell
+            copy = make(cell.source, id=f"added-{index}")
+        notebook.cells.append(copy)
+    return notebook
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise _Unreadable(f"there is no file {path.name}") from None
+    except OSError as error:
+        reason = "it is a symbolic link; hand in the file itself" if path.is_symlink() else error.strerror
+        raise _Unreadable(f"{path.name} could not be opened: {reason}") from None
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise _Unreadable(f"{path.name} is no ordinary file")
+        if status.st_size > MAX_BYTES:
+            raise _Unreadable(
+                f"{path.name} has {status.st_size >> 20} MiB, more than {MAX_BYTES >> 20} are read: clear its outputs"
+            )
+        return file.read(MAX_BYTES + 1)
+
+
+def _parse(data: bytes, reading: _Reading) -> list[Any]:
+    """The list of raw cells in a file's bytes."""
+    if not data.strip():
+        raise _Unreadable("the file is empty")
+    if len(data) > LARGE_BYTES:
+        reading.notes.append(f"the file has {len(data) >> 20} MiB, mostly outputs; they were left out")
+    try:
+        document = json.loads(_text(data, reading))
+    except json.JSONDecodeError as error:
+        raise _Unreadable(
+            f"the file is no notebook: its JSON breaks at line {error.lineno}, column {error.colno} ({error.msg}); "
+            "was it cut short or edited by hand?"
+        ) from None
+    except (RecursionError, ValueError):
+        raise _Unreadable("the file is no notebook: its JSON cannot be read") from None
+    if not isinstance(document, dict):
+        raise _Unreadable("the file is no notebook: it holds JSON, but no notebook")
+    _note_kernel(document, reading)
+    version = document.get("nbformat")
+    cells = document.get("cells")
+    if version in (1, 2, 3) and isinstance(document.get("worksheets"), list):
+        reading.notes.append(f"the notebook has the old format {version}; it was converted")
+        cells = [cell for sheet in document["worksheets"] if isinstance(sheet, dict) for cell in sheet.get("cells", [])]
+    elif version != 4:
+        reading.notes.append(
+            f"the notebook says it has format {str(version)[:20]!r}, not 4; its cells were read all the same"
+        )
+    if not isinstance(cells, list):
+        raise _Unreadable("the file is no notebook: it has no list of cells")
+    if len(cells) > MAX_CELLS:
+        raise _Unreadable(f"the notebook has {len(cells):,} cells, more than {MAX_CELLS:,} are read")
+    return cells
+
+
+def _text(data: bytes, reading: _Reading) -> str:
+    for encoding in ("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "cp1252", "latin-1"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if encoding != "utf-8-sig":
+            reading.notes.append(f"the file is not UTF-8; it was read as {encoding}")
+        return text
+    raise AssertionError("latin-1 decodes anything")
+
+
+def _note_kernel(document: dict, reading: _Reading) -> None:
+    metadata = document.get("metadata")
+    spec = metadata.get("kernelspec") if isinstance(metadata, dict) else None
+    if isinstance(spec, dict) and spec.get("language", "python") != "python":
+        reading.notes.append(f"the notebook asks for the kernel {str(spec.get('name'))[:40]!r}; it was run with Python")
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A cell of the student's file, with all that may tell which cell of the released notebook it is."""
+
+    kind: str
+    source: str
+    id: str
+    grade_id: str
+    outdated: bool = False
+
+
+def _student_cells(raw_cells: list[Any], reading: _Reading) -> list[_Found]:
+    found, damaged = [], 0
+    for raw in raw_cells:
+        source = _source(raw) if isinstance(raw, dict) else None
+        if source is None:
+            damaged += 1
+            continue
+        metadata = raw.get("metadata") if isinstance(raw.get("metadata"), dict) else {}
+        nbgrader = metadata.get("nbgrader") if isinstance(metadata.get("nbgrader"), dict) else {}
+        outdated = bool(nbgrader) and nbgrader.get("schema_version") != 3
+        kind = raw.get("cell_type") if raw.get("cell_type") in ("code", "markdown") else "raw"
+        found.append(_Found(kind, source, str(raw.get("id", "")), str(nbgrader.get("grade_id", "")), outdated))
+    if damaged:
+        reading.notes.append(f"{damaged} damaged cell{'s were' if damaged > 1 else ' was'} left out")
+    if any(cell.outdated for cell in found):
+        reading.notes.append("some cells carry old or damaged nbgrader metadata; it was not used")
+    return found
+
+
+def _source(raw: dict) -> str | None:
+    source = raw.get("source", raw.get("input", ""))  # `input` in the old format
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        source = "".join(source)
+    if not isinstance(source, str) or len(source) > MAX_SOURCE:
+        return None
+    return source.encode("utf-8", "replace").decode()
+
+
+def _reconcile(found: list[_Found], reading: _Reading) -> list[Cell]:
+    """The skeleton's cells in its order, with the student's answers, and each added cell after what it followed."""
+    owner = _match(found, reading)
+    answers = _choose_answers(found, owner, reading)
+    after: dict[int, list[Cell]] = {}
+    anchor = _last_setup(reading.skeleton)
+    for index, cell in enumerate(found):
+        place = owner.get(index)
+        if place is None:
+            after.setdefault(anchor, []).append(Cell(_kind(cell), cell.source, "added"))
+            continue
+        anchor = place
+        given = reading.skeleton[place]
+        if given.role == "answer" and answers.get(place) != index:
+            after.setdefault(place, []).append(Cell(_kind(cell), cell.source, "spare"))
+        elif given.role == "given" and given.kind == "code" and cell.source.strip() != given.source.strip():
+            answers[place] = index
+    cells = []
+    for place, given in enumerate(reading.skeleton):
+        cells.append(_merged(given, found[answers[place]] if place in answers else None))
+        cells += after.get(place, [])
+    return cells
+
+
+def _kind(cell: _Found) -> str:
+    return "code" if cell.kind == "code" else "markdown"
+
+
+def _merged(given: Cell, theirs: _Found | None) -> Cell:
+    if theirs is None:
+        return given
+    return replace(given, source=theirs.source, role="added" if given.role == "given" else given.role)
+
+
+def _last_setup(skeleton: list[Cell]) -> int:
+    return max((place for place, cell in enumerate(skeleton) if cell.role == "setup"), default=0)
+
+
+def _match(found: list[_Found], reading: _Reading) -> dict[int, int]:
+    """Which cell of the skeleton each of the student's cells is: by grade id, cell id, text, or what it defines."""
+    skeleton = reading.skeleton
+    by_grade_id = {_grade_id(cell): place for place, cell in enumerate(skeleton) if cell.exercise}
+    by_id = {cell.id: place for place, cell in enumerate(skeleton)}
+    by_text = {(cell.kind, cell.source.strip()): place for place, cell in enumerate(skeleton)}
+    owner: dict[int, int] = {}
+    for index, cell in enumerate(found):
+        place = by_grade_id.get(cell.grade_id, by_id.get(cell.id, by_text.get((cell.kind, cell.source.strip()))))
+        if place is not None:
+            owner[index] = place
+    for place, cell in enumerate(skeleton):
+        if cell.role == "answer" and cell.kind == "code" and place not in owner.values():
+            _match_by_definition(found, owner, place, reading)
+    return owner
+
+
+def _grade_id(cell: Cell) -> str:
+    return f"{cell.exercise}-check" if cell.role == "check" else str(cell.exercise)
+
+
+def _match_by_definition(found: list[_Found], owner: dict[int, int], place: int, reading: _Reading) -> None:
+    exercise = reading.assignment.exercise(reading.skeleton[place].exercise)
+    defines = re.compile(rf"^\s*(?:def|class)\s+(?:{'|'.join(map(re.escape, exercise.functions))})\b", re.MULTILINE)
+    for index, cell in enumerate(found):
+        if index not in owner and defines.search(cell.source):
+            owner[index] = place
+            reading.notes.append(
+                f"the answer to {exercise.name} had lost its cell's name; it was found by what it defines"
+            )
+            return
+    reading.notes.append(f"there is no cell for {exercise.name}")
+
+
+def _choose_answers(found: list[_Found], owner: dict[int, int], reading: _Reading) -> dict[int, int]:
+    """For each answer cell of the skeleton, the student's cell that counts: the last one that was changed."""
+    chosen: dict[int, int] = {}
+    for place, given in enumerate(reading.skeleton):
+        if given.role != "answer":
+            continue
+        claims = [index for index in owner if owner[index] == place]
+        changed = [index for index in claims if found[index].source.strip() != given.source.strip()]
+        if claims:
+            chosen[place] = (changed or claims)[-1]
+        if len(claims) > 1:
+            reading.notes.append(
+                f"{len(claims)} cells claim to be the answer to {given.exercise}; the last changed one counts"
+            )
+        kind = found[chosen[place]].kind if claims else given.kind
+        if kind != given.kind:
+            reading.notes.append(f"the cell of {given.exercise} had become a {kind} cell; it was read as {given.kind}")
+    return chosen
+
+
+def _untouched(cells: list[Cell], reading: _Reading) -> frozenset[str]:
+    released = {cell.exercise: cell.source.strip() for cell in reading.skeleton if cell.role == "answer"}
+    answered = {c.exercise for c in cells if c.role == "answer" and c.source.strip() not in ("", released[c.exercise])}
+    return frozenset(set(released) - answered)

@@ -1,0 +1,54 @@
+"""Verdicts and classes as tables in the terminal. All text that came from a student is printed as it is, unstyled."""
+
+from rich.table import Table
+from rich.text import Text
+
+from autograder.classroom import Result
+from autograder.course import Assignment
+from autograder.feedback import grouped, headline, remarks
+from autograder.verdict import BLOCKED, FAILED, MANUAL, MISSING, PARTIAL, PASSED, STATUS_MARKS, Verdict
+
+_STYLES = {
+    PASSED: "green",
+    PARTIAL: "cyan",
+    MANUAL: "magenta",
+    BLOCKED: "yellow",
+    FAILED: "red",
+    MISSING: "bright_black",
+}
+
+
+def verdict_table(verdict: Verdict) -> Table:
+    """One row for each exercise and, below it, one for each of its tests, with points, message and hint."""
+    table = Table(title=f"{verdict.assignment}: {verdict.score:g} of {verdict.max_score:g} points", show_lines=False)
+    table.add_column("")
+    table.add_column("exercise and what was tried", ratio=1)
+    table.add_column("points", justify="right", no_wrap=True)
+    for exercise in verdict.exercises:
+        mark = Text(STATUS_MARKS[exercise.status], style=_STYLES[exercise.status])
+        points = f"{exercise.score:g}/{exercise.max_score:g}"
+        table.add_row(mark, Text(headline(exercise), style="bold"), Text(points, style="bold"))
+        for test in grouped(exercise):
+            mark = Text(STATUS_MARKS[test.status], style=_STYLES[test.status])
+            lines = [Text(test.tried), *(Text(f"  {line}", "dim") for line in remarks(exercise, test))]
+            table.add_row(mark, Text("\n").join(lines), f"{test.score:g}/{test.max_score:g}")
+        table.add_section()
+    for line in filter(None, (verdict.run.problem, *verdict.run.notes)):
+        table.add_row("!", Text(line), "")
+    return table
+
+
+def class_table(assignment: Assignment, results: list[Result]) -> Table:
+    """One row for each student: score, late penalty, a mark for each exercise, what was noticed."""
+    legend = "  ".join(f"{mark} {status}" for status, mark in STATUS_MARKS.items())
+    table = Table(title=f"{assignment.title}: {len(results)} submissions", caption=legend)
+    for column, align in (("student", "left"), ("score", "right"), ("late", "right"), ("exercises", "left")):
+        table.add_column(column, justify=align, no_wrap=True)
+    table.add_column("remark", overflow="ellipsis", no_wrap=True, ratio=1)
+    for result in results:
+        marks = [Text(STATUS_MARKS[e.status], style=_STYLES[e.status]) for e in result.verdict.exercises]
+        late = f"-{result.penalty:g}" if result.penalty else ""
+        remark = result.verdict.run.problem or (result.verdict.run.notes or ("",))[0]
+        score = f"{result.score:g}/{result.max_score:g}"
+        table.add_row(result.student, score, late, Text(" ").join(marks), Text(remark))
+    return table

@@ -1,0 +1,44 @@
+"""New image sets from given ones."""
+
+import numpy as np
+
+from course_lib.data import Split
+
+
+def place_at_random(images: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Each image (N, C, H, W) somewhere on a black canvas of its own: (N, C, size, size)."""
+    num_images, channels, height, width = images.shape
+    canvas = np.zeros((num_images, channels, size, size), images.dtype)
+    tops = rng.integers(size - height + 1, size=num_images)
+    lefts = rng.integers(size - width + 1, size=num_images)
+    for n, (top, left) in enumerate(zip(tops, lefts, strict=True)):
+        canvas[n, :, top : top + height, left : left + width] = images[n]
+    return canvas
+
+
+def wandering(split: Split, size: int, copies: int, seed: int = 0) -> Split:
+    """Every training image at `copies` random places, every test image at one, on canvases of size x size."""
+    rng = np.random.default_rng(seed)
+    train_images = place_at_random(np.repeat(split.train_images, copies, axis=0), size, rng)
+    test_images = place_at_random(split.test_images, size, rng)
+    return Split(train_images, np.repeat(split.train_labels, copies), test_images, split.test_labels)
+
+
+def shuffle_pixels(images: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """The pixels of every image (N, C, H, W) in the same new order, a permutation of range(H*W)."""
+    return images.reshape(*images.shape[:2], -1)[:, :, order].reshape(images.shape)
+
+
+def shuffle_split(split: Split, order: np.ndarray) -> Split:
+    """shuffle_pixels on both parts; the labels stay."""
+    train_images = shuffle_pixels(split.train_images, order)
+    test_images = shuffle_pixels(split.test_images, order)
+    return Split(train_images, split.train_labels, test_images, split.test_labels)
+
+
+def page(images: np.ndarray, rows: int, columns: int, seed: int = 0) -> np.ndarray:
+    """A page (rows*H, columns*W) of randomly chosen images (N, 1, H, W), without replacement."""
+    chosen = np.random.default_rng(seed).choice(len(images), rows * columns, replace=False)
+    _, _, height, width = images.shape
+    tiles = images[chosen].reshape(rows, columns, height, width)
+    return tiles.transpose(0, 2, 1, 3).reshape(rows * height, columns * width)

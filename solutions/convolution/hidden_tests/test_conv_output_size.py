@@ -1,0 +1,88 @@
+import pytest
+import torch
+import torch.nn.functional as F
+
+from autograder.checks import assert_equal, raises
+
+pytestmark = pytest.mark.exercise("conv_output_size")
+
+
+def positions(size, kernel, stride, pad, dilation):
+    """What PyTorch makes of a line of `size` pixels."""
+    return F.conv1d(torch.zeros(1, 1, size), torch.zeros(1, 1, kernel), None, stride, pad, dilation).shape[-1]
+
+
+@pytest.mark.weight(0.75)
+def test_size_and_kernel_alone(student):
+    """Defaults: stride 1, no padding. A kernel of 3 has 5 places to stand on 7 pixels; a kernel of 1 has 7."""
+    assert_equal(student.conv_output_size(7, 3), 5, "size 7, kernel 3: the result")  # starts at 0, 1, 2, 3, 4
+    assert_equal(student.conv_output_size(7, 1), 7, "size 7, kernel 1: the result")
+    assert_equal(student.conv_output_size(32, 5), 28, "size 32, kernel 5: the result")
+
+
+@pytest.mark.weight(1)
+def test_stride(student):
+    """Strides that divide the way exactly, that leave pixels over at the end, and that exceed the kernel."""
+    assert_equal(student.conv_output_size(7, 3, stride=2), 3, "size 7, kernel 3, stride 2: the result")  # 0, 2, 4
+    assert_equal(student.conv_output_size(8, 3, stride=2), 3, "size 8, kernel 3, stride 2: the result")  # 0, 2, 4
+    assert_equal(student.conv_output_size(7, 2, stride=3), 2, "size 7, kernel 2, stride 3: the result")  # 0, 3
+    assert_equal(student.conv_output_size(11, 3, stride=5), 2, "size 11, kernel 3, stride 5: the result")  # 0, 5
+
+
+@pytest.mark.weight(0.75)
+def test_padding(student):
+    """`pad` zeros are added at each of the two ends; also more zeros than the kernel has taps."""
+    assert_equal(student.conv_output_size(7, 3, pad=1), 7, "size 7, kernel 3, pad 1: the result")
+    assert_equal(student.conv_output_size(32, 5, pad=2), 32, "size 32, kernel 5, pad 2: the result")
+    assert_equal(student.conv_output_size(5, 2, pad=3), 10, "size 5, kernel 2, pad 3: the result")
+
+
+@pytest.mark.weight(1)
+def test_dilation(student):
+    """A kernel of 3 with dilation 2 spans 5 pixels, with dilation 3 it spans 7; a kernel of 1 always spans 1."""
+    assert_equal(student.conv_output_size(9, 3, dilation=2), 5, "size 9, kernel 3, dilation 2: the result")
+    assert_equal(student.conv_output_size(9, 3, dilation=3), 3, "size 9, kernel 3, dilation 3: the result")
+    assert_equal(student.conv_output_size(9, 1, dilation=4), 9, "size 9, kernel 1, dilation 4: the result")
+
+
+@pytest.mark.weight(0.25)
+@pytest.mark.parametrize(
+    ("size", "kernel", "stride", "pad", "dilation"),
+    [(227, 11, 4, 2, 1), (12, 4, 3, 1, 2), (11, 2, 5, 3, 4), (13, 5, 2, 4, 3), (10, 3, 4, 2, 2)],
+)
+def test_everything_at_once(student, size, kernel, stride, pad, dilation):
+    """Stride, padding and dilation together, compared with what PyTorch does."""
+    answer = student.conv_output_size(size, kernel, stride, pad, dilation)
+    settings = f"size {size}, kernel {kernel}, stride {stride}, pad {pad}, dilation {dilation}: the result"
+    assert_equal(answer, positions(size, kernel, stride, pad, dilation), settings)
+
+
+@pytest.mark.weight(0.25)
+def test_kernel_that_just_fits(student):
+    """A kernel exactly as large as the padded input has one place to stand, whatever the stride."""
+    assert_equal(student.conv_output_size(5, 5), 1, "size 5, kernel 5: the result")
+    assert_equal(student.conv_output_size(3, 5, stride=4, pad=1), 1, "size 3, kernel 5, stride 4, pad 1: the result")
+    assert_equal(student.conv_output_size(5, 3, 3, 0, 2), 1, "size 5, kernel 3, stride 3, dilation 2: the result")
+
+
+@pytest.mark.weight(0.25)
+def test_result_is_a_whole_number(student):
+    """The result can be used as the size of an array: 5 and not 5.0, also with a stride."""
+    for answer in (student.conv_output_size(7, 3), student.conv_output_size(9, 3, 2)):
+        assert isinstance(answer, int), f"the result must be an int, got {answer!r}"
+
+
+@pytest.mark.weight(0.5)
+def test_kernel_that_does_not_fit(student):
+    """A kernel that is larger than the padded input, as it is or because of its dilation: a ValueError."""
+    for settings in [(3, 5), (3, 8, 1, 2), (5, 3, 1, 0, 4), (2, 3, 1, 1, 3)]:
+        with raises("ValueError"):
+            student.conv_output_size(*settings)
+
+
+@pytest.mark.weight(0.25)
+def test_kernel_that_is_one_pixel_too_large(student):
+    """A kernel only one pixel larger than the padded input: a ValueError, whatever the stride."""
+    for settings in [(4, 5), (4, 5, 3), (2, 5, 2, 1), (4, 3, 5, 0, 2)]:
+        with raises("ValueError"):
+            student.conv_output_size(*settings)
