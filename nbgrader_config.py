@@ -2,7 +2,10 @@
 
 import os
 import sys
+import warnings
 from pathlib import Path
+
+from sqlalchemy.exc import SAWarning
 
 from autograder.course import CourseError, load_course
 from autograder.nbgrader_settings import make_alembic_callable
@@ -17,6 +20,9 @@ except CourseError as error:
 classroom = root / "classroom"
 classroom.mkdir(exist_ok=True)
 make_alembic_callable()
+
+# nbgrader's queries trip a warning of SQLAlchemy's for every submission; nothing is wrong and nobody can act on it.
+warnings.filterwarnings("ignore", category=SAWarning)
 
 c = get_config()  # noqa: F821 (traitlets provides it)
 

@@ -100,14 +100,13 @@ def _one_each(answers: tuple[Answer, ...]) -> list[Answer]:
 
 
 def _mistaken(assignment: Assignment, wrong: tuple[Answer, ...]) -> Iterator[DemoStudent]:
-    """Students with one to three misconceptions each, the first ones shared by several."""
-    by_exercise: dict[str, list[Answer]] = {}
-    for answer in wrong:
-        by_exercise.setdefault(answer.exercise, []).append(answer)
-    rows = list(by_exercise.values())
+    """Students with one to three misconceptions each, some of them shared, and written answers of their own."""
+    needed = assignment.exercises[0].name  # a mistake there would block most of the rest
+    commonest = [answer for answer in _one_each(wrong) if answer.exercise != needed]
+    written = {e.name: "In my own words, as far as I know them." for e in assignment.exercises if e.kind == "written"}
     for number, name in enumerate(("amir", "bea", "chen", "dora", "emil", "fatou")):
-        chosen = [row[(number // 2) % len(row)] for row in rows[number % 2 :: 2][: 1 + number % 3]]
-        yield DemoStudent(f"mistaken-{name}", _bytes(samples.solved(assignment, *chosen)))
+        chosen = {commonest[(2 * number + step) % len(commonest)] for step in range(1 + number % 3)}
+        yield DemoStudent(f"mistaken-{name}", _bytes(samples.solved(assignment, *chosen, **written)))
 
 
 def _troubled(assignment: Assignment) -> Iterator[DemoStudent]:

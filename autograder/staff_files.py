@@ -3,16 +3,17 @@
 import difflib
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from autograder.errors import CourseError
 
 Model = TypeVar("Model")
+STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
 _UNEXPECTED = "unexpected_keyword_argument"
 _RULES = {
@@ -36,6 +37,15 @@ class KeyFault(ValueError):
     def __init__(self, key: str, rule: str) -> None:
         super().__init__(f"{key}: {rule}")
         self.key, self.rule = key, rule
+
+
+def reject_repeats(names: Iterable[str], key: str) -> None:
+    """Raises KeyFault for the second of two equal names; `key` holds a place for its index."""
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name in seen:
+            raise KeyFault(key.format(index), f"{name!r} is used twice")
+        seen.add(name)
 
 
 def read_toml(path: Path, shown_as: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Verdicts and classes as tables in the terminal. All text that came from a student is printed as it is, unstyled."""
 
+from rich.box import SIMPLE
 from rich.table import Table
 from rich.text import Text
 
@@ -8,6 +9,7 @@ from autograder.course import Assignment
 from autograder.feedback import grouped, headline, remarks
 from autograder.verdict import BLOCKED, FAILED, MANUAL, MISSING, PARTIAL, PASSED, STATUS_MARKS, Verdict
 
+_LONGEST_REMARK = 120
 _STYLES = {
     PASSED: "green",
     PARTIAL: "cyan",
@@ -41,14 +43,14 @@ def verdict_table(verdict: Verdict) -> Table:
 def class_table(assignment: Assignment, results: list[Result]) -> Table:
     """One row for each student: score, late penalty, a mark for each exercise, what was noticed."""
     legend = "  ".join(f"{mark} {status}" for status, mark in STATUS_MARKS.items())
-    table = Table(title=f"{assignment.title}: {len(results)} submissions", caption=legend)
+    table = Table(title=f"{assignment.title}: {len(results)} submissions", caption=legend, box=SIMPLE)
     for column, align in (("student", "left"), ("score", "right"), ("late", "right"), ("exercises", "left")):
         table.add_column(column, justify=align, no_wrap=True)
-    table.add_column("remark", overflow="ellipsis", no_wrap=True, ratio=1)
+    table.add_column("remark")
     for result in results:
         marks = [Text(STATUS_MARKS[e.status], style=_STYLES[e.status]) for e in result.verdict.exercises]
         late = f"-{result.penalty:g}" if result.penalty else ""
-        remark = result.verdict.run.problem or (result.verdict.run.notes or ("",))[0]
-        score = f"{result.score:g}/{result.max_score:g}"
-        table.add_row(result.student, score, late, Text(" ").join(marks), Text(remark))
+        remark = Text(result.verdict.run.problem or "; ".join(result.verdict.run.notes))
+        remark.truncate(_LONGEST_REMARK, overflow="ellipsis")
+        table.add_row(result.student, f"{result.score:.4g}", late, Text("").join(marks), remark)
     return table

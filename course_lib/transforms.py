@@ -1,5 +1,7 @@
 """New image sets from given ones."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from course_lib.data import Split
@@ -31,9 +33,17 @@ def shuffle_pixels(images: np.ndarray, order: np.ndarray) -> np.ndarray:
 
 def shuffle_split(split: Split, order: np.ndarray) -> Split:
     """shuffle_pixels on both parts; the labels stay."""
-    train_images = shuffle_pixels(split.train_images, order)
-    test_images = shuffle_pixels(split.test_images, order)
-    return Split(train_images, split.train_labels, test_images, split.test_labels)
+    return _map_images(split, lambda images: shuffle_pixels(images, order))
+
+
+def standardize(split: Split) -> Split:
+    """Both parts with the mean of the training pixels taken off, divided by their standard deviation."""
+    mean, std = split.train_images.mean(), split.train_images.std()
+    return _map_images(split, lambda images: (images - mean) / std)
+
+
+def _map_images(split: Split, change: Callable[[np.ndarray], np.ndarray]) -> Split:
+    return Split(change(split.train_images), split.train_labels, change(split.test_images), split.test_labels)
 
 
 def page(images: np.ndarray, rows: int, columns: int, seed: int = 0) -> np.ndarray:

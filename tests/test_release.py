@@ -371,5 +371,15 @@ def test_command_wants_one_name_or_all(tiny, arguments):
     assert "--all" in result.stderr
 
 
+def test_student_edition_imports_without_what_it_leaves_out():
+    course = load_course(PROJECT)
+    for scheduled in course.schedule:
+        edition = student_edition(course, scheduled.name)
+        modules = [path.removesuffix(".py").replace("/", ".") for path in read_folder(edition)]
+        imports = "; ".join(f"import {module.removesuffix('.__init__')}" for module in modules)
+        check = f"{imports}; assert course_lib.__file__.startswith({str(edition)!r})"
+        subprocess.run([sys.executable, "-c", check], cwd=edition, check=True)
+
+
 def test_released_files_are_fresh():
     assert stale(load_course(PROJECT)) == []

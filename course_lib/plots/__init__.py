@@ -1,6 +1,6 @@
 """The figures of the notebooks. Every function returns a matplotlib Figure, which a notebook shows as its last line."""
 
-from course_lib.plots.charts import bars, grouped_bars, lines
+from course_lib.plots.charts import grouped_bars, lines
 from course_lib.plots.connections import connections
 from course_lib.plots.images import detections, image_grid, number_grids
 from course_lib.plots.sliding import slide, sliding_window
@@ -8,7 +8,6 @@ from course_lib.plots.style import use_style
 from course_lib.plots.windows import columns_of_windows, pixel_uses
 
 __all__ = [
-    "bars",
     "columns_of_windows",
     "connections",
     "detections",

@@ -10,10 +10,13 @@ from matplotlib.patches import Rectangle
 from course_lib.plots.style import QUIET
 
 
-def draw_numbers(axes: Axes, matrix: np.ndarray, colours: str = "RdBu_r", span: float | None = None) -> None:
-    """A matrix as coloured cells with the numbers written in; the colours reach from -span to span."""
-    span = span or np.abs(matrix).max() or 1
-    axes.imshow(matrix, cmap=colours, vmin=-span, vmax=span, alpha=0.55)
+def draw_numbers(axes: Axes, matrix: np.ndarray, signed: bool = True) -> None:
+    """A matrix as coloured cells with the numbers written in: red and blue for the sign, or shades of the input."""
+    span = np.abs(matrix).max() or 1
+    if signed:
+        axes.imshow(matrix, cmap="RdBu_r", vmin=-span, vmax=span, alpha=0.55)
+    else:
+        axes.imshow(matrix, cmap="Blues", vmin=0, vmax=2.5 * span)
     for (i, j), value in np.ndenumerate(matrix):
         axes.text(j, i, f"{value:.3g}", ha="center", va="center", fontsize=9)
     axes.set_xticks(range(matrix.shape[1]))
@@ -54,4 +57,5 @@ def frame(
 
 
 def size_text(matrix: np.ndarray) -> str:
+    """ "3 x 4" for an array of shape (3, 4)."""
     return " x ".join(str(n) for n in matrix.shape)

@@ -5,21 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_lib.plots.style import INPUT, QUIET, label, new_figure
+from course_lib.plots.style import QUIET, label, new_figure
 
 Measurements = float | Sequence[float]
-
-
-def bars(values: Mapping[str, float], xlabel: str, ylabel: str, log: bool = False) -> Figure:
-    """One horizontal bar per name, first name on top, its value written at its end."""
-    figure, [[axes]] = new_figure(1, 1, 7.5, 0.8 + 0.42 * len(values))
-    drawn = axes.barh(list(values), list(values.values()), color=INPUT, height=0.62)
-    axes.bar_label(drawn, [f" {value:,.6g}" for value in values.values()])
-    axes.invert_yaxis()
-    axes.set_xscale("log" if log else "linear")
-    axes.margins(x=0.16)
-    label(axes, xlabel, ylabel)
-    return figure
 
 
 def grouped_bars(
@@ -27,12 +15,11 @@ def grouped_bars(
     ylabel: str,
     log: bool = False,
     reference: tuple[str, float] | None = None,
-    number: str = "{:.3g}",
 ) -> Figure:
     """values[series][group]: bars side by side, one colour per series.
 
     Several measurements make a bar as high as their mean, with an error bar of one standard deviation and a dot for
-    each. reference: (name, height) of a dashed line; number: how a height is written.
+    each. reference: (name, height) of a dashed line.
     """
     groups = list(next(iter(values.values())))
     figure, [[axes]] = new_figure(1, 1, 7.5, 3.6)
@@ -41,11 +28,14 @@ def grouped_bars(
         x = np.arange(len(groups)) + (i - (len(values) - 1) / 2) * width
         samples = np.array([np.atleast_1d(by_group[group]) for group in groups])  # (groups, measurements)
         means = samples.mean(axis=1)
-        drawn = axes.bar(x, means, width * 0.92, label=series)
-        axes.bar_label(drawn, [number.format(mean) for mean in means], padding=9 if samples.shape[1] > 1 else 2)
+        spread = samples.std(axis=1, ddof=1) if samples.shape[1] > 1 else np.zeros(len(groups))
+        axes.bar(x, means, width * 0.92, label=series)
         if samples.shape[1] > 1:
-            axes.errorbar(x, means, samples.std(axis=1, ddof=1), fmt="none", color="black", capsize=4)
-            axes.scatter(np.broadcast_to(x[:, None], samples.shape), samples, s=14, color="black", alpha=0.5, zorder=3)
+            axes.errorbar(x, means, spread, fmt="none", color="black", capsize=4)
+            dots = np.broadcast_to(x[:, None], samples.shape)
+            axes.scatter(dots, samples, s=14, color="black", alpha=0.5, zorder=3)
+        for place, mean, top in zip(x, means, np.maximum(means + spread, samples.max(axis=1)), strict=True):
+            axes.annotate(readable(mean), (place, top), (0, 4), textcoords="offset points", ha="center")
     if reference:
         name, height = reference
         axes.axhline(height, color=QUIET, linestyle="--", label=name)
@@ -79,3 +69,11 @@ def lines(
     label(axes, xlabel, ylabel)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
+
+
+def readable(value: float) -> str:
+    """A number in three digits or so: "0.175", "1,792", "1.77 M"."""
+    for size, suffix in ((1e9, " G"), (1e6, " M")):
+        if abs(value) >= size:
+            return f"{value / size:.3g}{suffix}"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

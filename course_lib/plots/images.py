@@ -21,21 +21,24 @@ def image_grid(
 ) -> Figure:
     """Images with their titles. Each is (H, W) or (3, H, W); tile: width of one in inches.
 
-    Grey images share one grey scale, from the least to the greatest value of all, with a colour bar named `scale`
-    where that is given. signed: blue below zero, white at zero, red above, each image on a scale of its own.
+    Grey images share one scale, from the least to the greatest value of all. signed: blue below zero, white at zero,
+    red above, each image on a scale of its own; with `scale` all share one. scale: what the colour bar is called.
     """
     rows = -(-len(images) // columns)
     height, width = next(iter(images.values())).shape[-2:]
-    size = columns * tile + (1 if scale else 0.3), rows * (tile * height / width + 0.35) + 0.4
+    size = columns * tile + (1 if scale else 0.3), rows * (tile * height / width + 0.25) + 0.45
     figure, axes = new_figure(rows, columns, *size, sharex=True, sharey=True)
     low, high = min(i.min() for i in images.values()), max(i.max() for i in images.values())
     for ax, (title, image) in zip(axes.flat, images.items(), strict=False):
-        limits = (-np.abs(image).max(), np.abs(image).max()) if signed else (low, high)
+        span = max(-low, high) if scale else np.abs(image).max()
+        limits = (-span, span) if signed else (low, high)
         pixels = image.transpose(1, 2, 0) if image.ndim == 3 else image
         drawn = ax.imshow(pixels, cmap="RdBu_r" if signed else "gray", vmin=limits[0], vmax=limits[1])
         ax.set_title(title)
     for ax in axes.flat[len(images) :]:
         ax.axis("off")
+    for axis in (axes[0, 0].xaxis, axes[0, 0].yaxis):
+        axis.get_major_locator().set_params(integer=True)
     if scale:
         figure.colorbar(drawn, ax=axes, label=scale, shrink=0.8)
     figure.supxlabel(COLUMN, fontsize="medium")

@@ -8,13 +8,13 @@ import torch.nn.functional as F
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from course_lib.plots.cells import draw_numbers, frame, number_cells, size_text
+from course_lib.plots.cells import draw_cells, draw_numbers, frame, number_cells, size_text
 from course_lib.plots.style import ALERT, INPUT, KERNEL, OUTPUT, label, new_figure
 
 
 def slide(image: np.ndarray, kernel: np.ndarray, stride: int, pad: int, dilation: int) -> np.ndarray | None:
     """The cross-correlation of image (H, W) with kernel (HH, WW); None where the kernel does not fit."""
-    tensors = (torch.tensor(array, dtype=torch.float64)[None, None] for array in (image, kernel))
+    tensors = (torch.tensor(np.ascontiguousarray(a), dtype=torch.float64)[None, None] for a in (image, kernel))
     try:
         return F.conv2d(*tensors, None, stride, pad, dilation)[0, 0].numpy()
     except RuntimeError:
@@ -32,13 +32,13 @@ def sliding_window(
     padded = np.pad(image, pad)
     sizes = [padded.shape, kernel.shape, (2, 2) if out is None else out.shape]
     figure, [[left, middle, right]] = new_figure(
-        1, 3, 10, 4.3, width_ratios=[max(w, 3) for _, w in sizes]
+        1, 3, 10, 4.4, width_ratios=[max(w, 2) for _, w in sizes]
     )
-    draw_numbers(left, padded, span=2.5 * max(1, np.abs(image).max()))
+    draw_numbers(left, padded, signed=False)
     left.add_patch(frame(pad, pad, *image.shape, INPUT))
     number_cells(left, padded.shape, -pad)
     label(left, "column of the input", "row of the input", f"input {size_text(image)}, pad {pad}")
-    draw_numbers(middle, kernel)
+    draw_cells(middle, kernel.shape, {index: f"{weight:g}" for index, weight in np.ndenumerate(kernel)}, KERNEL)
     label(middle, "column", "row", f"kernel {size_text(kernel)}")
     if out is None:
         right.text(0.5, 0.5, "the kernel\ndoes not fit", ha="center", va="center", color=ALERT)
@@ -53,7 +53,7 @@ def sliding_window(
         terms.append(f"{padded[row, column]:g}·{_signed(weight)}")
     _draw_output(right, out, i, j)
     label(right, "column of the output", "row of the output", f"output {size_text(out)}")
-    figure.suptitle(f"out[{i}, {j}] = {_sum(terms)} = {out[i, j]:g}", fontsize=10)
+    figure.supxlabel(f"out[{i}, {j}]  =  {_sum(terms)}  =  {out[i, j]:g}", fontsize=11)
     return figure
 
 

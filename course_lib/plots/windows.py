@@ -23,7 +23,7 @@ def pixel_uses(image_shape: tuple[int, int], kernel_shape: tuple[int, int], pixe
     draw_cells(middle, kernel_shape, {(a, b): f"w{a}{b}" for a, b in weights}, KERNEL)
     label(middle, "column", "row", "kernel")
     draw_cells(right, out_shape, uses, OUTPUT)
-    label(right, "column", "row", "outputs that used it, and the weight")
+    label(right, "column", "row", "outputs that use it")
     return figure
 
 
@@ -37,7 +37,7 @@ def columns_of_windows(
         1, 2, 9, 0.5 * max(image.shape[0], len(columns)) + 1, width_ratios=[image.shape[1], columns.shape[1]]
     )
     for axes, matrix in ((left, image), (right, columns)):
-        draw_numbers(axes, matrix, span=2.5 * max(1, np.abs(image).max()))
+        draw_numbers(axes, matrix, signed=False)
     for number, colour in zip(highlights, (KERNEL, OUTPUT, EXTRA), strict=False):
         i, j = divmod(number, windows.shape[1])
         left.add_patch(frame(i * stride, j * stride, *kernel_shape, colour, inset=0.06 * highlights.index(number)))

@@ -101,11 +101,12 @@ def test_without_bias(compare):
 
 
 @pytest.mark.weight(0.5)
-def test_upstream_gradient_of_a_sum(student, layer, conv2d_gradients):
-    """out.sum().backward(): every upstream gradient is the same 1, in a tensor that is not contiguous."""
+def test_upstream_gradient_that_is_not_contiguous(student, rng, layer, conv2d_gradients):
+    """An upstream gradient that is the same for every image, filter and row, as after a sum: not contiguous in memory."""
     x, w, b = layer((2, 3, 5, 4), (4, 3, 3, 2))
-    _, grads = student.apply_with_gradients("Conv2dFunction", x, w, b, 1, 0, 1, 1, upstream=np.ones((1, 1, 1, 1)))
-    expected = conv2d_gradients(x, w, b, np.ones((2, 4, 3, 3)))
+    row = rng.normal(size=(1, 1, 1, 3))
+    _, grads = student.apply_with_gradients("Conv2dFunction", x, w, b, 1, 0, 1, 1, upstream=row)
+    expected = conv2d_gradients(x, w, b, np.broadcast_to(row, (2, 4, 3, 3)))
     for name, ours, theirs in zip(NAMES[1:], grads[:3], expected, strict=True):
         assert_close(ours, theirs, name)
 

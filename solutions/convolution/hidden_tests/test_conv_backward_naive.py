@@ -72,7 +72,7 @@ def test_dw_with_stride(backward):
 @pytest.mark.weight(1)
 def test_dw_with_padding(backward):
     """dw with stride 1 and two rows and columns of zeros around the image."""
-    (_, dw, _), (_, expected, _) = backward((2, 1, 3, 5), (3, 1, 4, 2), 1, 2)
+    (_, dw, _), (_, expected, _) = backward((2, 1, 5, 3), (3, 1, 2, 4), 1, 2)
     assert_close(dw, expected, "dw")
 
 
@@ -93,7 +93,7 @@ def test_dx_with_stride(backward):
 @pytest.mark.weight(1.5)
 def test_dx_with_padding(backward):
     """dx with stride 1 and pad 2: as large as the image, without the zeros around it."""
-    (dx, _, _), (expected, _, _) = backward((2, 1, 3, 5), (3, 1, 4, 2), 1, 2)
+    (dx, _, _), (expected, _, _) = backward((2, 1, 5, 3), (3, 1, 2, 4), 1, 2)
     assert_close(dx, expected, "dx")
 
 
