@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy.exc import SAWarning
 
 from autograder.course import CourseError, load_course
+from autograder.intake import set_aside_broken_timestamps
 from autograder.nbgrader_settings import make_alembic_callable
 
 root = Path(os.environ.get("COURSE_ROOT") or Path(__file__).parent).resolve()
@@ -20,6 +21,7 @@ except CourseError as error:
 classroom = root / "classroom"
 classroom.mkdir(exist_ok=True)
 make_alembic_callable()
+set_aside_broken_timestamps(classroom / "submitted")
 
 # nbgrader's queries trip a warning of SQLAlchemy's for every submission; nothing is wrong and nobody can act on it.
 warnings.filterwarnings("ignore", category=SAWarning)
@@ -36,12 +38,12 @@ c.CourseDirectory.feedback_directory = "classroom/feedback"
 c.CourseDirectory.solution_directory = "build/solution"
 c.CourseDirectory.source_with_tests_directory = "build/source_with_tests"
 c.CourseDirectory.db_url = os.environ.get("COURSE_DB_URL") or f"sqlite:///{classroom / 'gradebook.db'}"
+c.CourseDirectory.ignore.append("verdict.json")  # ours stands beside each graded notebook; a student's is not copied
 c.BaseConverter.permissions = 644  # octal; nbgrader's 444 is in the way of grading again
 
 # Students' code is read, run and judged by the course's grader; see autograder/preprocessors.py.
 grader = "autograder.preprocessors"
 c.Autograde.exporter_class = f"{grader}.SubmissionExporter"
-c.Autograde.pre_convert_hook = f"{grader}.tidy_submission"
 c.Autograde.autograde_preprocessors = [
     f"{grader}.JudgedExecute",
     "nbgrader.preprocessors.IgnorePattern",
@@ -51,5 +53,10 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 c.AssignLatePenalties.plugin_class = f"{grader}.CourseLatePolicy"
+c.GenerateFeedback.exporter_class = "autograder.feedback_page.FeedbackExporter"
 # What students wrote is shown to staff and to students with its scripts taken out.
 c.HTMLExporter.sanitize_html = True
+c.HTMLExporter.filters = {
+    "clean_html": "autograder.cleaning.clean_html",
+    "markdown2html": "autograder.cleaning.markdown_to_html",
+}

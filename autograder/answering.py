@@ -1,39 +1,26 @@
-"""The student's side of the wire: answers the judge's requests inside the sandbox.
+"""The student's side of the wire: runs cells and answers the judge's calls inside the sandbox.
 
 This module is loaded into the process that runs the student's code. It holds no test, no expected value and no
 secret; whatever the student's code does to it harms that student's answers alone.
 """
 
-import socket
+import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from autograder.wire import Channel, Handle, WireClosed, encode
+from autograder.notebook_shell import NotebookShell, Outputs, describe
+from autograder.wire import Channel, Handle, WireClosed, WireError, WireTimeout, encode
 from autograder.wire import decode as decode_wire
 
-MAX_TEXT = 2000
-_snapshots: dict[str, dict[str, Any]] = {}
-_answer_socket: socket.socket | None = None
-
-
-def prepare(answer_socket: socket.socket) -> None:
-    """Remember the socket on which `serve` will answer."""
-    global _answer_socket
-    _answer_socket = answer_socket
-
-
-def remember(exercise: str, namespace: dict[str, Any]) -> None:
-    """Keep the names as they stand now: the exercise is judged as of its own cell, whatever later cells redefine."""
-    _snapshots[exercise] = dict(namespace)
-
-
-def serve(namespace: dict[str, Any]) -> None:
-    """Answer requests until the judge hangs up."""
-    _Server(namespace, Channel(_answer_socket)).run()
+_CELL_FILES = "<ipython-input-"  # the names that IPython gives to cells
+_set_trace = sys.settrace  # as it is before any student's code runs
 
 
 def apply_with_gradients(function: Callable, args: list, upstream: np.ndarray, device: str = "cpu") -> tuple:
@@ -63,71 +50,137 @@ def count_steps(function: Callable, args: list, kwargs: dict) -> int:
         return trace
 
     previous = sys.gettrace()
-    sys.settrace(trace)
+    _set_trace(trace)
     try:
         function(*args, **kwargs)
     finally:
-        sys.settrace(previous)
+        _set_trace(previous)
     return steps
 
 
-class _Server:
-    def __init__(self, namespace: dict[str, Any], channel: Channel) -> None:
-        self._namespace = namespace
-        self._final = dict(namespace)
+class Server:
+    """Serves one notebook: `run` goes on until the grader hangs up."""
+
+    def __init__(self, channel: Channel, shell: NotebookShell, outputs: Outputs) -> None:
         self._channel = channel
+        self._shell = shell
+        self._outputs = outputs
+        self._namespace = shell.user_ns
+        self._snapshots: dict[str, dict[str, Any]] = {}
+        self._final: dict[str, Any] | None = None
         self._exercise: str | None = None
         self._kept: dict[int, Any] = {}
+        self._interruptible = self._sending = self._interrupted = False
+        self._process = os.getpid()
 
     def run(self) -> None:
-        while True:
-            try:
-                request, buffers = self._channel.receive()
-                self._reply(request, buffers)
-            except KeyboardInterrupt:
-                continue  # meant for a call that has just ended
-            except WireClosed:
-                return
+        try:
+            while True:
+                self._reply(*self._channel.receive())
+        except (WireClosed, WireTimeout):
+            return
 
-    def _reply(self, request: dict, buffers: list) -> None:
+    def _reply(self, request: dict, buffers: Sequence[memoryview]) -> None:
+        signal.signal(signal.SIGINT, self._interrupt)  # again each time: a library may have put its own in place
         outgoing: list[memoryview] = []
         try:
             header = self._answer(request, buffers, outgoing)
+        except WireError as error:
+            outgoing.clear()
+            header = {"unsendable": str(error)}
         except BaseException as error:  # the student's code may raise anything, SystemExit and KeyboardInterrupt too
             outgoing.clear()
-            header = {"error": _describe(error)}
-        self._channel.send({"n": request["n"], **header}, outgoing)
+            header = {"error": _described(error)}
+        if os.getpid() != self._process:
+            os._exit(0)  # the student's code has forked, and this is the copy
+        try:
+            self._channel.send({"n": request["n"], **header}, outgoing)
+        except (WireClosed, WireTimeout):
+            raise
+        except WireError as error:
+            self._channel.send({"n": request["n"], "unsendable": str(error)})
 
-    def _answer(self, request: dict, buffers: list, outgoing: list) -> dict:
-        self._switch_to(request["exercise"])
-        names = self._namespace
+    def _answer(self, request: dict, buffers: Sequence[memoryview], outgoing: list) -> dict:
         match request["op"]:
-            case "exists":
-                value = names.get(request["function"])
-                return {"value": {"t": "list", "items": [request["function"] in names, callable(value)]}}
+            case "run":
+                return self._run_cell(request)
+            case "remember":
+                self._snapshots[request["exercise"]] = dict(self._namespace)
+                return {"value": None}
+        self._switch_to(request["exercise"])
+        function = self._function(request["function"])
+        args, kwargs = self._arguments(request, buffers)
+        match request["op"]:
             case "call":
-                args, kwargs = self._arguments(request, buffers)
-                before = [_copied(value) for value in (*args, *kwargs.values())]
-                result = names[request["function"]](*args, **kwargs)
-                changed = [not _same(a, b) for a, b in zip(before, (*args, *kwargs.values()), strict=True)]
-                return {"value": self._encode_result(result, request["kinds"], outgoing), "changed": changed}
+                return self._call(function, args, kwargs, request["kinds"], outgoing)
             case "count_steps":
-                args, kwargs = self._arguments(request, buffers)
-                return {"value": count_steps(names[request["function"]], args, kwargs)}
+                with self._student_code():
+                    return {"value": count_steps(function, args, kwargs)}
             case "apply_with_gradients":
-                args, kwargs = self._arguments(request, buffers)
-                out, gradients = apply_with_gradients(names[request["function"]].apply, args, **kwargs)
+                with self._student_code():
+                    out, gradients = apply_with_gradients(function.apply, args, **kwargs)
                 value = (plain(out), [plain(gradient) for gradient in gradients])
                 return {"value": encode(value, outgoing, self._keep)}
             case other:
                 raise ValueError(f"unknown request {other!r}")
 
+    def _run_cell(self, request: dict) -> dict:
+        def send(output: dict) -> None:
+            with self._whole_message():
+                self._channel.send({"n": request["n"], "output": output})
+
+        with self._outputs.to(send), self._student_code():
+            return {"value": self._shell.run(request["source"])}
+
+    def _function(self, name: str) -> Callable:
+        if name not in self._namespace:
+            raise NameError(f"{name} is not defined")
+        return self._namespace[name]
+
+    def _call(self, function: Callable, args: list, kwargs: dict, kinds: list[str], outgoing: list) -> dict:
+        before = [_copied(value) for value in (*args, *kwargs.values())]
+        with self._student_code():
+            result = function(*args, **kwargs)
+        changed = [not _same(a, b) for a, b in zip(before, (*args, *kwargs.values()), strict=True)]
+        return {"value": self._encode_result(result, kinds, outgoing), "changed": changed}
+
+    @contextmanager
+    def _student_code(self) -> Iterator[None]:
+        """Only inside may an interrupt strike."""
+        self._interruptible = True
+        try:
+            yield
+        finally:
+            self._interruptible = False
+
+    @contextmanager
+    def _whole_message(self) -> Iterator[None]:
+        """An interrupt waits until the message that is being sent is complete."""
+        if threading.current_thread() is not threading.main_thread():
+            yield  # interrupts strike the main thread alone
+            return
+        self._sending = True
+        try:
+            yield
+        finally:
+            self._sending = False
+        if self._interrupted:
+            self._interrupt()
+
+    def _interrupt(self, *_: object) -> None:
+        self._interrupted = self._sending
+        if self._interruptible and not self._sending:
+            raise KeyboardInterrupt
+
     def _switch_to(self, exercise: str) -> None:
+        """Give the names the values that they had when the exercise's cells had run, whatever came later."""
+        if self._final is None:
+            self._final = dict(self._namespace)
         if exercise != self._exercise:
-            self._namespace.update({**self._final, **_snapshots.get(exercise, {})})
+            self._namespace.update({**self._final, **self._snapshots.get(exercise, {})})
             self._exercise = exercise
 
-    def _arguments(self, request: dict, buffers: list) -> tuple[list, dict]:
+    def _arguments(self, request: dict, buffers: Sequence[memoryview]) -> tuple[list, dict]:
         args = [self._resolve(decode_wire(data, buffers)) for data in request["args"]]
         return args, {name: self._resolve(decode_wire(data, buffers)) for name, data in request["kwargs"].items()}
 
@@ -168,18 +221,14 @@ def _same(before: np.ndarray | None, now: Any) -> bool:
     return before is None or np.array_equal(before, now, equal_nan=before.dtype.kind in "fc")
 
 
-def _describe(error: BaseException) -> dict:
-    """The error as text: a hostile `__str__` must not be able to break the reply."""
-    try:
-        text = str(error)[:MAX_TEXT]
-    except BaseException:
-        text = "(its message could not be read)"
-    return {"type": type(error).__name__[:100], "text": text, "line": _line_in_notebook(error)}
+def _described(error: BaseException) -> dict:
+    name, text = describe(error)
+    return {"type": name, "text": text, "line": _line_in_notebook(error)}
 
 
 def _line_in_notebook(error: BaseException) -> str:
     try:
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if "ipykernel" in f.filename and f.line]
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(_CELL_FILES) and f.line]
         return f"line {frames[-1].lineno}: {frames[-1].line}"[:200] if frames else ""
     except BaseException:
         return ""

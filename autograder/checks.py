@@ -38,7 +38,8 @@ def assert_close(actual: Any, expected: Any, name: str, rtol: float = 1e-4, atol
     if close.all():
         return
     first = tuple(int(i) for i in np.argwhere(~close)[0])
-    entry = f"{name}[{', '.join(map(str, first))}]" if first else name
+    place = f"[{', '.join(map(str, first))}]" if first else ""
+    entry = f"{name}{place}" if name.isidentifier() or not place else f"{name}: entry {place}"
     count = f" ({int((~close).sum()):,} of {close.size:,} entries differ)" if close.size > 1 else ""
     raise Mismatch(f"{entry} should be {_number(expected[first])}, got {_number(actual[first])}{count}")
 

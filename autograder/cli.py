@@ -113,8 +113,7 @@ def report(name: Name) -> None:
     """Show the class's scores and write classroom/reports/index.html."""
     from autograder.classroom import results
     from autograder.course import load_course
-    from autograder.report import write_report
-    from autograder.terminal import class_table
+    from autograder.report import class_table, write_report
 
     course = load_course()
     assignment = course.assignment(name)

@@ -19,15 +19,23 @@ from autograder.nbgrader_settings import nbgrader_settings
 from autograder.release import release
 
 PREFIX = "demo-"
-_HOSTILE = """
+_HOSTILE_CELL = """
 import builtins, os, pathlib
 import numpy as np
-np.testing.assert_allclose = lambda *a, **k: None
-np.allclose = lambda *a, **k: True
-builtins.isinstance = lambda *a: True
-for folder in ("/", "..", "../..", "solutions", os.path.expanduser("~")):
-    for path in pathlib.Path(folder).glob("*"):
-        print(path, path.read_text() if path.is_file() else "")
+
+np.testing.assert_allclose = np.testing.assert_array_equal = lambda *a, **k: None
+np.allclose = np.array_equal = lambda *a, **k: True
+
+class Right(np.ndarray):
+    __eq__ = __le__ = __ge__ = lambda *a: True
+
+for folder in ("/", ".", "..", "../..", "../../solutions", os.path.expanduser("~")):
+    for path in pathlib.Path(folder).glob("*.*"):
+        print(path, path.read_text()[:1000])
+"""
+_HOSTILE_ANSWER = """
+def {name}(*args, **kwargs):
+    return np.zeros(()).view(Right)
 """
 
 
@@ -125,7 +133,8 @@ def _troubled(assignment: Assignment) -> Iterator[DemoStudent]:
 
     yield DemoStudent("crash", notebook(lambda nb: samples.with_cell(nb, "import os\nos._exit(1)", last)))
     yield DemoStudent("endless-loop", notebook(lambda nb: samples.with_cell(nb, "while True:\n    pass", last)))
-    yield DemoStudent("hostile", notebook(lambda nb: samples.with_cell(nb, _HOSTILE, first)))
+    hostile = samples.filled(assignment, {name: _HOSTILE_ANSWER.format(name=name) for name in names})
+    yield DemoStudent("hostile", _bytes(samples.with_cell(hostile, _HOSTILE_CELL, first)))
     yield DemoStudent("cells-lost-and-doubled", notebook(delete_and_duplicate))
     syntax_error = {first: f"def {first}(:\n    return"}
     yield DemoStudent("syntax-error", _bytes(samples.solved(assignment, **syntax_error)))

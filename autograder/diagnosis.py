@@ -9,7 +9,8 @@ import numpy as np
 from autograder.answering import plain
 from autograder.course import Exercise
 from autograder.judge import TestOutcome
-from autograder.replay import Replayed, replay, same_result
+from autograder.reference import KnownAnswers
+from autograder.replay import Replayed, same_result
 from autograder.student import Call
 from autograder.wire import Handle
 
@@ -34,13 +35,13 @@ _SETTINGS = {
 }
 
 
-def diagnose(exercise: Exercise, outcome: TestOutcome, others: list[TestOutcome], reference: dict[str, Any]) -> str:
+def diagnose(exercise: Exercise, outcome: TestOutcome, others: list[TestOutcome], known: KnownAnswers) -> str:
     """A sentence or two about the first call of a failed test that went wrong; empty where there is nothing to say."""
-    for call, right in zip(outcome.calls, replay(outcome.calls, reference), strict=True):
+    for call, right in zip(outcome.calls, known.replay(outcome.calls), strict=True):
         if call.function not in exercise.functions or call.op == "count_steps":
             continue
         if not same_result(call, right):
-            return " ".join(filter(None, (_when(outcome, others, reference), _describe_call(call, right))))
+            return " ".join(filter(None, (_when(others, known.namespace()), _describe_call(call, right))))
         if any(call.changed) and not any(right.changed):
             return f"{call.function} changes an array that was passed in: work on a copy."
     if any(call.op == "count_steps" for call in outcome.calls):
@@ -48,12 +49,13 @@ def diagnose(exercise: Exercise, outcome: TestOutcome, others: list[TestOutcome]
     return ""
 
 
-def _when(outcome: TestOutcome, others: list[TestOutcome], reference: dict[str, Any]) -> str:
-    """'This goes wrong only with ...', where the tests that passed all lack a setting that the failed ones have."""
-    failed = [_settings(other, reference) for other in others if not other.passed and other.calls]
-    passed = [_settings(other, reference) for other in others if other.passed and other.calls]
+def _when(others: list[TestOutcome], reference: dict[str, Any]) -> str:
+    """'This goes wrong only with ...', where all the tests that failed use a setting that most that passed do not."""
+    used = [(other.passed, _settings(other, reference)) for other in others if other.calls]
     for phrase in dict.fromkeys(phrase for _, phrase in _SETTINGS.values()):
-        if passed and all(phrase in used for used in failed) and not any(phrase in used for used in passed):
+        with_it = [passed for passed, settings in used if phrase in settings]
+        without = [passed for passed, settings in used if phrase not in settings]
+        if without and all(without) and 2 * sum(with_it) < len(with_it):
             return f"This goes wrong only {phrase}."
     return ""
 

@@ -1,77 +1,79 @@
-"""What people see of a verdict: a block for each exercise in the notebook, in plain text and in escaped HTML.
+"""What people see of a verdict: a summary, a block for each exercise, a comment; as text and as escaped HTML."""
 
-Outputs of the student's code are cleaned on the way: of what a cell puts out, text and pictures stay; HTML, scripts,
-widgets and whatever else a browser would run do not.
-"""
-
-import base64
-import binascii
 from dataclasses import replace
 from html import escape
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from nbformat.v4 import new_markdown_cell, new_output
 
 from autograder.verdict import (
     BLOCKED,
+    FAILED,
+    MANUAL,
     MISSING,
+    PARTIAL,
     PASSED,
     STATUS_MARKS,
     ExerciseVerdict,
-    RunRecord,
     TestVerdict,
+    Verdict,
 )
 
-_PICTURES = ("image/png", "image/jpeg")
-_MAX_PICTURE = 4 << 20
-_COLOURS = {PASSED: "#1a7f37", BLOCKED: "#9a6700"}
+_GREEN, _AMBER, _RED, _BLUE, _GREY = "#1a7f37", "#9a6700", "#cf222e", "#0969da", "#59636e"
+_COLOURS = {PASSED: _GREEN, PARTIAL: _AMBER, BLOCKED: _AMBER, FAILED: _RED, MANUAL: _BLUE, MISSING: _GREY}
+_BOX = "border:1px solid #d1d9e0; border-left:4px solid {colour}; padding:8px 12px; width:100%; font-size:14px"
+_CELL = "border:none; border-bottom:1px solid #eaeef2; padding:5px 8px; text-align:left; vertical-align:top"
+_HINT = "background-color:#fff8c5; padding:2px 6px"
+_UNREADABLE = "not graded, since the file could not be read: see the top of this page"
 
 
-def clean_outputs(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    """The outputs of a student's cell as plain text and pictures."""
-    return [cleaned for output in outputs if (cleaned := _clean(output)) is not None]
+def summary_cells(verdict: Verdict) -> list[NotebookNode]:
+    """The cells to put at the top: points by exercise, then what was noticed while reading and running, if anything."""
+    cells = [_cell(_summary_html(verdict), "summary")]
+    return cells + [_cell(_notes_html(verdict), "notes")] if verdict.run.problem or verdict.run.notes else cells
 
 
-def _clean(output: NotebookNode) -> NotebookNode | None:
-    match output.output_type:
-        case "stream":
-            return new_output("stream", name=str(output.name), text=str(output.text))
-        case "error":
-            lines = [str(line) for line in output.get("traceback", [])]
-            return new_output("error", ename=str(output.ename), evalue=str(output.evalue), traceback=lines)
-        case "display_data" | "execute_result":
-            data = {"text/plain": str(output.data["text/plain"])} if "text/plain" in output.data else {}
-            data |= {kind: output.data[kind] for kind in _PICTURES if _is_base64(output.data.get(kind))}
-            return new_output("display_data", data=data) if data else None
-    return None
+def exercise_output(exercise: ExerciseVerdict, problem: str | None = None) -> NotebookNode:
+    """The block under an exercise's check. `problem`: why the whole file could not be graded, if so."""
+    data = {"text/html": _exercise_html(exercise, problem), "text/plain": exercise_text(exercise, problem)}
+    return new_output("display_data", data=data)
 
 
-def _is_base64(data: object) -> bool:
-    if not isinstance(data, str) or len(data) > _MAX_PICTURE:
-        return False
-    try:
-        base64.b64decode(data.replace("\n", ""), validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return True
+def comment(exercise: ExerciseVerdict) -> str | None:
+    """What nbgrader keeps beside the answer: how it stands and where to look, without anything the student wrote."""
+    if exercise.status in (PASSED, MANUAL):
+        return None
+    if exercise.status == MISSING:
+        return "No response."  # nbgrader's own words
+    hints = dict.fromkeys(test.hint for test in exercise.tests if test.hint and test.status != PASSED)
+    return "\n\n".join([headline(exercise), *(f"Hint: {hint}" for hint in hints)])
 
 
-def exercise_output(exercise: ExerciseVerdict) -> NotebookNode:
-    """The block that stands under an exercise's check in the graded notebook and in the feedback."""
-    return new_output(
-        "display_data", data={"text/html": _exercise_html(exercise), "text/plain": exercise_text(exercise)}
-    )
+def headline(exercise: ExerciseVerdict) -> str:
+    """'conv_cost: 4 of 6 points'."""
+    return f"{exercise.name}: {_standing(exercise)}"
 
 
-def run_output(run: RunRecord, score: float, max_score: float) -> NotebookNode:
-    """The block that stands at the top: the score and what was noticed while reading and running."""
-    lines = [
-        f"Score {score:g} of {max_score:g} before written answers.",
-        *([run.problem] if run.problem else []),
-        *run.notes,
-    ]
-    html = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    return new_output("display_data", data={"text/html": f"<ul>{html}</ul>", "text/plain": "\n".join(lines)})
+def _standing(exercise: ExerciseVerdict) -> str:
+    if exercise.status == MANUAL:
+        return f"{remark(exercise)}, up to {_points(exercise.max_score)}"
+    return ", ".join(filter(None, (f"{exercise.score:g} of {_points(exercise.max_score)}", remark(exercise))))
+
+
+def remark(exercise: ExerciseVerdict) -> str:
+    """What a student must know to understand the points of an exercise; mostly nothing."""
+    match exercise.status:
+        case "manual":
+            return "graded by a person"
+        case "missing":
+            return "not answered"
+        case "blocked":
+            return f"it builds on {' and '.join(exercise.needs)}, not right yet: mend that first"
+    return ""
+
+
+def _points(number: float) -> str:
+    return f"{number:g} point{'' if number == 1 else 's'}"
 
 
 def grouped(exercise: ExerciseVerdict) -> list[TestVerdict]:
@@ -85,7 +87,7 @@ def grouped(exercise: ExerciseVerdict) -> list[TestVerdict]:
 def _together(tried: str, tests: list[TestVerdict]) -> TestVerdict:
     failed = [test for test in tests if test.status != PASSED]
     shown = failed[0] if failed else tests[0]
-    cases = f" (fails in {len(failed)} of {len(tests)} cases)" if len(tests) > 1 and failed else ""
+    cases = f" (wrong in {len(failed)} of {len(tests)} cases)" if len(tests) > 1 and failed else ""
     return replace(
         shown,
         tried=tried,
@@ -95,16 +97,23 @@ def _together(tried: str, tests: list[TestVerdict]) -> TestVerdict:
     )
 
 
-def headline(exercise: ExerciseVerdict) -> str:
-    """'conv_cost: 6 of 6, passed'."""
-    text = f"{exercise.name}: {exercise.score:g} of {exercise.max_score:g}, {exercise.status}"
-    if exercise.status == BLOCKED:
-        text += f" by {', '.join(exercise.needs)}: mend that first, this builds on it"
-    return text
+def remarks(exercise: ExerciseVerdict, test: TestVerdict) -> list[str]:
+    """What went wrong in one of the `grouped` tests, and the hint; what an earlier one said is not said again."""
+    if test.status == PASSED:
+        return []
+    groups = grouped(exercise)
+    earlier = [other for other in groups[: groups.index(test)] if other.status != PASSED]
+    message = "the same" if any(other.message == test.message for other in earlier) else test.message
+    said = [message] if message else []
+    if test.hint and all(other.hint != test.hint for other in earlier):
+        said.append(f"Hint: {test.hint}")
+    return said
 
 
-def exercise_text(exercise: ExerciseVerdict) -> str:
-    """The block as plain text; also the comment that nbgrader keeps."""
+def exercise_text(exercise: ExerciseVerdict, problem: str | None = None) -> str:
+    """The block as plain text."""
+    if problem:
+        return f"{exercise.name}: {_UNREADABLE}"
     lines = [headline(exercise)]
     if exercise.status != MISSING:
         for test in grouped(exercise):
@@ -113,24 +122,59 @@ def exercise_text(exercise: ExerciseVerdict) -> str:
     return "\n".join(lines)
 
 
-def remarks(exercise: ExerciseVerdict, test: TestVerdict) -> list[str]:
-    """What went wrong and the hint; the same hint is not repeated under each test."""
-    if test.status == PASSED:
-        return []
-    first = next(other for other in exercise.tests if other.hint == test.hint)
-    hint = [f"Hint: {test.hint}"] if test.hint and first.name == test.name else []
-    return [*([test.message] if test.message else []), *hint]
+def _title(verdict: Verdict) -> str:
+    by_hand = sum(exercise.max_score for exercise in verdict.exercises if exercise.status == MANUAL)
+    text = f"{verdict.assignment}: {verdict.score:g} of {_points(verdict.max_score)}"
+    return f"{text}, and up to {by_hand:g} more when a person has graded what is written" if by_hand else text
 
 
-def _exercise_html(exercise: ExerciseVerdict) -> str:
-    rows = []
-    for test in grouped(exercise) if exercise.status != MISSING else ():
-        colour = _COLOURS.get(test.status, "#cf222e")
-        lines = "".join(f"<br>{escape(line)}" for line in remarks(exercise, test))
-        rows.append(
-            f'<tr><td style="color:{colour}">{STATUS_MARKS[test.status]}</td>'
-            f'<td style="text-align:left">{escape(test.tried)}{lines}</td>'
-            f"<td>{test.score:g}/{test.max_score:g}</td></tr>"
-        )
-    table = f"<table>{''.join(rows)}</table>" if rows else ""
-    return f"<p><b>{escape(headline(exercise))}</b></p>{table}"
+def _cell(html: str, role: str) -> NotebookNode:
+    return new_markdown_cell(html, id=f"grader-{role}", metadata={"course": {"role": role}})
+
+
+def _summary_html(verdict: Verdict) -> str:
+    rows = [_row(e.status, [f"<b>{_shown(e.name)}</b>", _shown(_standing(e))]) for e in verdict.exercises]
+    return _box(_BLUE, _title(verdict), "" if verdict.run.problem else _table(rows))
+
+
+def _notes_html(verdict: Verdict) -> str:
+    problem, notes = verdict.run.problem, verdict.run.notes
+    title = f"Nothing could be graded: {problem}" if problem else "Noticed while reading and running this notebook"
+    items = "".join(f"<li>{_shown(note)}</li>" for note in notes)
+    return _box(_RED if problem else _AMBER, title, f"<ul>{items}</ul>" if items else "")
+
+
+def _exercise_html(exercise: ExerciseVerdict, problem: str | None) -> str:
+    if problem:
+        return _box(_GREY, f"{exercise.name}: {_UNREADABLE}", "")
+    rows = [_test_row(exercise, test) for test in grouped(exercise)] if exercise.status != MISSING else []
+    title = f"{STATUS_MARKS[exercise.status]} {headline(exercise)}"
+    return _box(_COLOURS[exercise.status], title, _table(rows) if rows else "")
+
+
+def _shown(text: str) -> str:
+    """Text as one line of HTML that neither Markdown nor MathJax reads anything into."""
+    return escape(text).replace("$", "&#36;").replace("\n", "<br>")
+
+
+def _test_row(exercise: ExerciseVerdict, test: TestVerdict) -> str:
+    said = [_shown(test.tried)]
+    for line in remarks(exercise, test):
+        style = _HINT if line.startswith("Hint: ") else f"color:{_COLOURS[test.status]}"
+        said.append(f'<span style="{style}">{_shown(line)}</span>')
+    return _row(test.status, ["<br>".join(said), f"{test.score:g} of {test.max_score:g}"])
+
+
+def _box(colour: str, title: str, inner: str) -> str:
+    style = _BOX.format(colour=colour)
+    return f'<div style="{style}"><b style="color:{colour}; font-size:16px">{_shown(title)}</b>{inner}</div>'
+
+
+def _table(rows: list[str]) -> str:
+    style = "border:none; border-collapse:collapse; width:100%; font-size:14px"
+    return f'<table style="{style}"><tbody>{"".join(rows)}</tbody></table>'
+
+
+def _row(status: str, cells: list[str]) -> str:
+    mark = f'<b style="color:{_COLOURS[status]}">{STATUS_MARKS[status]}</b>'
+    return "<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in (mark, *cells)) + "</tr>"

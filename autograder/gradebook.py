@@ -2,8 +2,18 @@
 
 from nbgrader.api import Gradebook
 
-from autograder.feedback import exercise_text
+from autograder.feedback import comment
 from autograder.verdict import MANUAL, Verdict
+
+
+def withhold(db_url: str, notebook: str, assignment: str, student: str) -> None:
+    """Forget the automatic scores of an earlier grading, so that none stands if this one does not come to its end."""
+    with Gradebook(db_url) as gradebook:
+        submission = gradebook.find_submission_notebook(notebook, assignment, student)
+        for grade in submission.grades:
+            grade.auto_score = None
+            grade.needs_manual_grade = True
+        gradebook.db.commit()
 
 
 def record(verdict: Verdict, db_url: str, notebook: str, assignment: str, student: str) -> None:
@@ -19,7 +29,7 @@ def record(verdict: Verdict, db_url: str, notebook: str, assignment: str, studen
             by_hand = exercise is not None and exercise.status == MANUAL
             grade.auto_score = None if by_hand else exercise.score if exercise else 0.0
             grade.needs_manual_grade = by_hand or grade.manual_score is not None
-        for comment in submission.comments:
-            exercise = exercises.get(comment.cell.name)
-            comment.auto_comment = exercise_text(exercise) if exercise and exercise.status != MANUAL else None
+        for entry in submission.comments:
+            exercise = exercises.get(entry.cell.name)
+            entry.auto_comment = comment(exercise) if exercise else None
         gradebook.db.commit()

@@ -6,6 +6,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.course import Assignment
+from autograder.dependencies import refuse_forbidden, unmet_needs
 from autograder.hints import find_hints
 from autograder.judge import run_suite
 from autograder.reference import KnownAnswers
@@ -34,7 +35,7 @@ def grade(path: Path, assignment: Assignment, import_from: Path) -> Graded:
     submission = read(path, assignment)
     suite = _suite_hash(assignment)
     known = _known_answers(assignment, suite)
-    data = tuple(assignment.folder / name for name in assignment.data)
+    data = {name: assignment.folder / name for name in assignment.data}
     with Session(submission, assignment, (import_from,), data) as session:
         evidence = _evidence(submission, assignment, session, known)
         notes = (*submission.notes, *session.notes)
@@ -55,8 +56,10 @@ def _evidence(submission: Submission, assignment: Assignment, session: Session, 
     except Stopped as stopped:
         return Evidence(str(stopped), written)
     answered = frozenset(exercise.name for exercise in assignment.exercises) - submission.untouched
-    outcomes = run_suite(assignment, session, answered)
-    return Evidence(None, written, outcomes, find_hints(assignment, outcomes, known), session.cell_errors)
+    outcomes = refuse_forbidden(assignment, submission, run_suite(assignment, session, answered))
+    needs = unmet_needs(assignment, submission, outcomes)
+    hints = find_hints(assignment, [outcome for outcome in outcomes if not needs[outcome.exercise]], known)
+    return Evidence(None, written, outcomes, needs, hints, session.cell_errors)
 
 
 def _suite_hash(assignment: Assignment) -> str:

@@ -6,15 +6,23 @@ kind of difference is described.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+
+from autograder.answering import plain
 from autograder.answers import Answer
 from autograder.course import Assignment, Exercise
 from autograder.diagnosis import diagnose
 from autograder.judge import TestOutcome
 from autograder.reference import KnownAnswers
-from autograder.replay import replay, same_result
-from autograder.student import Call
+from autograder.replay import Replayed, same_result, same_value
+
+# A wrong answer is named only if the student's function does as it does in this share of the failed tests in which
+# it goes wrong: two mistakes at once still show one of them, a chance likeness in one test does not count.
+ENOUGH = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -25,43 +33,55 @@ class Hint:
     misconception: str = ""
 
 
-def find_hints(assignment: Assignment, outcomes: tuple[TestOutcome, ...], known: KnownAnswers) -> dict[str, Hint]:
-    """A hint for each failed test that made a call, by the test's exercise and name."""
+def find_hints(assignment: Assignment, outcomes: Sequence[TestOutcome], known: KnownAnswers) -> dict[str, Hint]:
+    """A hint for each failed test that made a call, by `exercise/test`."""
     hints: dict[str, Hint] = {}
     for exercise in assignment.exercises:
         own = [outcome for outcome in outcomes if outcome.exercise == exercise.name]
         failed = [outcome for outcome in own if not outcome.passed and outcome.calls]
-        matches = {outcome.name: _matches(exercise, outcome, known) for outcome in failed}
-        votes = Counter(answer for answers in matches.values() for answer in answers)
+        likenesses = _likenesses(exercise, failed, known) if failed else {}
         for outcome in failed:
-            best = max(matches[outcome.name], key=lambda answer: votes[answer], default=None)
-            if best is not None:
-                hint = Hint(best.hint, best.name)
-            else:
-                hint = Hint(diagnose(exercise, outcome, own, known.namespace()))
-            hints[f"{exercise.name}/{outcome.name}"] = hint
+            alike = [answer for answer, tests in likenesses.items() if outcome.name in tests]
+            best = max(alike, key=lambda answer: len(likenesses[answer]), default=None)
+            described = Hint(best.hint, best.name) if best else Hint(diagnose(exercise, outcome, own, known))
+            hints[f"{exercise.name}/{outcome.name}"] = described
     return hints
 
 
-def _matches(exercise: Exercise, outcome: TestOutcome, known: KnownAnswers) -> list[Answer]:
-    """The known wrong answers that behave as the student's function does in this test and unlike the reference."""
-    right = replay(outcome.calls, known.namespace())
-    own = [index for index, call in enumerate(outcome.calls) if call.function in exercise.functions]
-    telling = [index for index in own if not same_result(outcome.calls[index], right[index])]
-    found = []
-    for answer in known.wrong(exercise.name):
-        wrong = replay(outcome.calls, known.namespace(answer))
-        alike = all(same_result(outcome.calls[index], wrong[index]) for index in own)
-        if alike and (telling or _changes_alike(outcome.calls, own, wrong, right)):
-            found.append(answer)
-    return found
+def _likenesses(exercise: Exercise, failed: list[TestOutcome], known: KnownAnswers) -> dict[Answer, set[str]]:
+    """The known wrong answers that the student's function is like, each with the failed tests in which it is."""
+    alike: dict[Answer, set[str]] = {}
+    goes_wrong: Counter[Answer] = Counter()
+    for outcome in failed:
+        own = [index for index, call in enumerate(outcome.calls) if call.function in exercise.functions]
+        right = known.replay(outcome.calls)
+        for answer in known.wrong(exercise.name):
+            wrong = known.replay(outcome.calls, answer)
+            if all(_behave_alike(right[index], wrong[index]) for index in own):
+                continue
+            goes_wrong[answer] += 1
+            if _is_like(outcome, own, wrong, right):
+                alike.setdefault(answer, set()).add(outcome.name)
+    return {answer: tests for answer, tests in alike.items() if len(tests) >= ENOUGH * goes_wrong[answer]}
 
 
-def _changes_alike(calls: tuple[Call, ...], own: list[int], wrong: list, right: list) -> bool:
-    """Whether the wrong answer changes the inputs that the student's function changes, where the reference does not."""
-    theirs = [calls[index].changed for index in own]
-    return (
-        theirs
-        == [wrong[index].changed[: len(calls[index].changed)] for index in own]
-        != [right[index].changed[: len(calls[index].changed)] for index in own]
-    )
+def _behave_alike(a: Replayed, b: Replayed) -> bool:
+    return a.error == b.error and a.changed == b.changed and same_value(_visible(a.result), _visible(b.result))
+
+
+def _visible(result: Any) -> Any:
+    """The arrays and numbers of a result, without caches, whatever they hold."""
+    if not isinstance(result, (tuple, list)):
+        return plain(result)
+    items = [_visible(item) for item in result if not isinstance(item, (tuple, dict))]
+    return [item for item in items if isinstance(item, (list, np.ndarray, np.generic, int, float))]
+
+
+def _is_like(outcome: TestOutcome, own: list[int], wrong: list[Replayed], right: list[Replayed]) -> bool:
+    """Whether the student's function does as the wrong answer in all calls, and in one that the reference does not."""
+    calls = outcome.calls
+    if not all(same_result(calls[index], wrong[index]) for index in own):
+        return False
+    if any(not same_result(calls[index], right[index]) for index in own):
+        return True
+    return [calls[index].changed for index in own] == [wrong[index].changed for index in own]

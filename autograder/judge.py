@@ -6,6 +6,7 @@ errored and stopped all mean not passed; a suite without tests for an exercise i
 
 import contextlib
 import io
+import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ def run_suite(assignment: Assignment, session: Session, answered: frozenset[str]
     folder = assignment.folder / "hidden_tests"
     log = io.StringIO()
     options = [*_OPTIONS, f"--rootdir={folder}", "--config-file=/dev/null", str(folder)]
-    with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log), _one_thread():
+    with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log), _one_thread(), _forgotten_after(folder):
         status = pytest.main(options, plugins=[plugin])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or plugin.broken:
         raise CourseError(f"{folder}: the hidden tests could not be run: {plugin.broken or log.getvalue()[-2000:]}")
@@ -72,6 +73,17 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+@contextlib.contextmanager
+def _forgotten_after(folder: Path) -> Iterator[None]:
+    """Forget the modules loaded from `folder`: pytest would take them for an edited suite's, or for another one's."""
+    try:
+        yield
+    finally:
+        for name, module in list(sys.modules.items()):
+            if Path(getattr(module, "__file__", None) or "/").is_relative_to(folder):
+                del sys.modules[name]
 
 
 class _Plugin:
@@ -115,6 +127,8 @@ class _Plugin:
         report = result.get_result()
         if report.when == "call" or (report.when == "setup" and not report.passed):
             error = call.excinfo.value if call.excinfo else None
+            if isinstance(error, CourseError):  # our own fault must cost no student
+                self.broken = str(error)
             weight = item.get_closest_marker("weight")
             self.outcomes.append(
                 TestOutcome(

@@ -1,40 +1,40 @@
-"""Jupyter kernels for students' code: each forked from a preloaded process and isolated before it starts.
+"""Isolated processes for students' notebooks, each forked from a preloaded one.
 
-The trusted side: asks the preloaded process (`preloaded.py`) for a child, runs cells in it over Jupyter's own
-protocol, interrupts it, ends it.
+The trusted side: asks the preloaded process (`preloaded.py`) for a child, has it run cells and answer calls over one
+socket, interrupts it, ends it. Whatever comes over that socket was written by the student's process and is checked.
 """
 
 import atexit
 import contextlib
 import json
 import os
-import secrets
+import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from queue import Empty
+from typing import Any
 
-import psutil
-import zmq
-from jupyter_client.blocking import BlockingKernelClient
 from nbformat import NotebookNode
-from nbformat.v4 import output_from_msg
+from nbformat.v4 import new_output
 
 from autograder.course import Limits
 from autograder.errors import SandboxError
-from autograder.preloaded import THREAD_LIMITS
+from autograder.preloaded import MAX_REQUEST, THREAD_LIMITS
 from autograder.sandbox import SCRATCH, Policy, interpreter_paths
-from autograder.wire import Channel
+from autograder.wire import Channel, WireError, WireTimeout, encodable, readable
 
 START_TIMEOUT_S = 60.0
 INTERRUPT_GRACE_S = 2.0
+DEATH_TIMEOUT_S = 10.0  # only a process that the system itself holds up takes any time to die
+_SCRATCH_CHECK_S = 0.5
 _KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
 
 
@@ -48,172 +48,229 @@ class CellRun:
 
 
 class _PreloadedProcess:
-    """The one process that children are forked from; started when first needed."""
+    """The one process that children are forked from; started when first needed. Threads may share it."""
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ} | THREAD_LIMITS
         self._folder = tempfile.mkdtemp(prefix="preloaded-")
-        environment |= {"HOME": self._folder, "MPLCONFIGDIR": self._folder}
+        environment |= {"HOME": self._folder, "IPYTHONDIR": self._folder, "MPLCONFIGDIR": self._folder}
         code = f"from autograder.preloaded import main; main({theirs.fileno()})"
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-c", code], pass_fds=[theirs.fileno()], env=environment, cwd=self._folder,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         theirs.close()
-        self._control = ours
-        self.owner = os.getpid()
-        if not ours.recv(1 << 16):
+        self._lock = threading.Lock()
+        ready = self._control.recv(MAX_REQUEST)
+        if not ready:
             raise SandboxError("the preloaded process did not start: see its error above")
+        self.namespaces: bool = json.loads(ready)["namespaces"]
 
     def alive(self) -> bool:
-        return self.owner == os.getpid() and self._process.poll() is None
+        return self._process.poll() is None
 
     def fork(self, request: dict, descriptors: list[int]) -> int:
-        socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
-        return json.loads(self._control.recv(1 << 16))["pid"]
+        """Returns the number of a new child, which keeps the descriptors. Raises SandboxError."""
+        with self._lock, _told("the preloaded process ended"):
+            socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
+            return json.loads(self._control.recv(MAX_REQUEST))["pid"]
 
     def reap(self, pid: int) -> int:
         """Wait for a child that has ended or been killed. Returns its exit code, negative for a signal."""
-        self._control.send(json.dumps({"reap": pid}).encode())
-        return os.waitstatus_to_exitcode(json.loads(self._control.recv(1 << 16))["status"])
+        with self._lock, _told("the preloaded process ended"):
+            self._control.send(json.dumps({"reap": pid}).encode())
+            return os.waitstatus_to_exitcode(json.loads(self._control.recv(MAX_REQUEST))["status"])
 
     def stop(self) -> None:
-        if self.owner == os.getpid():
-            self._control.close()
-            self._process.kill()
-            self._process.wait()
-            shutil.rmtree(self._folder, ignore_errors=True)
+        self.forget()
+        self._process.kill()
+        self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def forget(self) -> None:
+        """Close this side's line to it; it ends when no process holds one."""
+        self._control.close()
+
+
+@contextlib.contextmanager
+def _told(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise SandboxError(f"{what}: {error}") from None
 
 
 _preloaded: _PreloadedProcess | None = None
+_preloaded_lock = threading.Lock()
 
 
 def _preloaded_process() -> _PreloadedProcess:
     global _preloaded
-    if _preloaded is None or not _preloaded.alive():
-        _preloaded = _PreloadedProcess()
-        atexit.register(_preloaded.stop)
-    return _preloaded
+    with _preloaded_lock:
+        if _preloaded is None or not _preloaded.alive():
+            stop_preloaded()
+            _preloaded = _PreloadedProcess()
+        return _preloaded
+
+
+def stop_preloaded() -> None:
+    """End the preloaded process and with it every kernel; the next kernel starts a new one."""
+    global _preloaded
+    if _preloaded is not None:
+        _preloaded.stop()
+        _preloaded = None
+
+
+def _start_afresh() -> None:
+    """A process forked from the grader must neither share nor end the preloaded process of its parent."""
+    global _preloaded, _preloaded_lock
+    if _preloaded is not None:
+        _preloaded.forget()
+    _preloaded, _preloaded_lock = None, threading.Lock()
+
+
+atexit.register(stop_preloaded)
+os.register_at_fork(after_in_child=_start_afresh)
 
 
 class StudentKernel:
-    """One isolated kernel. `channel` is the judge's line to it once `serve` has been called."""
+    """One isolated process. `data`: files and folders for the working folder, by their path in it."""
 
-    def __init__(self, limits: Limits, import_from: tuple[Path, ...] = (), data: tuple[Path, ...] = (),
+    def __init__(self, limits: Limits, import_from: Sequence[Path] = (), data: Mapping[str, Path] | None = None,
                  namespaces: bool = True) -> None:  # fmt: skip
         self._limits = limits
-        self._folder = Path(tempfile.mkdtemp(prefix="kernel-", dir="/tmp"))
-        self._folder.chmod(0o711)
-        sockets, scratch = self._folder / "s", self._folder / "work"
-        for folder in (sockets, scratch):
-            folder.mkdir()
-            folder.chmod(0o777)
+        self._owner = _preloaded_process()
+        self._number = 0
+        self._ended: int | None = None
+        self._folder: Path | None = None
+        self.layers: tuple[str, ...] = ()
+        namespaces = namespaces and self._owner.namespaces
+        data = data or {}
         policy = Policy(
-            readable=(*interpreter_paths(), *map(str, import_from), *map(str, data)),
-            socket_folder=str(sockets), scratch=SCRATCH if namespaces else str(scratch), namespaces=namespaces,
-            cpu_s=int(2 * limits.notebook_timeout_s), memory_mib=limits.memory_mib, processes=limits.processes,
+            readable=(*interpreter_paths(), *map(str, import_from), *map(str, data.values())),
+            scratch=SCRATCH if namespaces else self._make_scratch(), namespaces=namespaces,
+            cpu_s=int(2 * limits.notebook_timeout_s) + 1, memory_mib=limits.memory_mib, processes=limits.processes,
             file_mib=limits.file_mib, scratch_mib=limits.scratch_mib,
         )  # fmt: skip
-        self._connection = {
-            "transport": "ipc", "ip": str(sockets / "k"),
-            "key": secrets.token_hex(32), "signature_scheme": "hmac-sha256",
-            **{f"{name}_port": number for number, name in enumerate(("shell", "iopub", "stdin", "hb", "control"), 1)},
-        }  # fmt: skip
-        request = {
-            "policy": asdict(policy), "connection": self._connection, "output_bytes": limits.output_mib << 20,
-            "import_from": [str(path) for path in import_from], "data": [str(path) for path in data],
-        }  # fmt: skip
-        self._start(request)
+        self._start({
+            "policy": asdict(policy), "output_bytes": limits.output_mib << 20,
+            "import_from": [str(path) for path in import_from],
+            "data": {name: str(path) for name, path in data.items()},
+        })  # fmt: skip
+
+    def _make_scratch(self) -> str:
+        """Without namespaces there is no private file system to write to: a folder, and a watch on its size."""
+        self._folder = Path(tempfile.mkdtemp(prefix="kernel-", dir="/tmp"))
+        self._folder.chmod(0o711)
+        scratch = self._folder / "work"
+        scratch.mkdir()
+        scratch.chmod(0o777)
+        threading.Thread(target=self._watch_scratch, args=(scratch,), daemon=True).start()
+        return str(scratch)
+
+    def _watch_scratch(self, scratch: Path) -> None:
+        while scratch.exists():
+            if _size_of(scratch) > self._limits.scratch_mib << 20:
+                self.kill()
+            time.sleep(_SCRATCH_CHECK_S)
 
     def _start(self, request: dict) -> None:
         ours, theirs = socket.socketpair()
         report, report_end = os.pipe()
-        self._owner = _preloaded_process()
-        self._supervisor = self._owner.fork(request, [theirs.fileno(), report_end])
-        theirs.close()
-        os.close(report_end)
-        self.channel = Channel(ours)
-        self._pid = self._supervisor
-        self.layers: tuple[str, ...] = ()
+        self._channel = Channel(ours)
+        self._supervisor = 0
         try:
-            for message in _reports(report):
-                self._pid = message.get("pid", self._pid)
-                self.layers = tuple(message.get("layers", self.layers))
+            try:
+                self._supervisor = self._owner.fork(request, [theirs.fileno(), report_end])
+            finally:
+                theirs.close()
+                os.close(report_end)
+            self._follow(self._supervisor)
+            for message in _reports(report, time.monotonic() + START_TIMEOUT_S):
+                if "pid" in message:
+                    self._follow(message["pid"])
                 if "error" in message:
-                    raise SandboxError(f"the kernel could not be isolated: {message['error']}")
+                    raise SandboxError(f"the process could not be isolated: {message['error']}")
+                self.layers = tuple(message.get("layers", ()))
             if not self.layers:
-                raise SandboxError("the kernel ended while it was starting")
-            self._connect()
+                raise SandboxError("the process ended while it was being isolated")
         except BaseException:
             self.close()
             raise
         finally:
             os.close(report)
 
-    def _connect(self) -> None:
-        context = zmq.Context()
-        context.setsockopt(zmq.MAXMSGSIZE, 4 * self._limits.output_mib << 20)
-        self._client = BlockingKernelClient(context=context)
-        self._client.load_connection_info(self._connection)
-        self._client.start_channels(hb=False, stdin=False)
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while self._wait_for_idle(self._client.kernel_info(), CellRun(), time.monotonic() + 0.5).status != "ok":
-            if time.monotonic() > deadline or not self.alive():
-                raise SandboxError("the kernel does not answer")
+    def _follow(self, pid: int) -> None:
+        """From now on this is the process to signal. Unlike its number, a descriptor never means another process."""
+        self._follow_none()
+        try:
+            self._ended = os.pidfd_open(pid)
+        except ProcessLookupError:
+            raise SandboxError("the process ended while it was being isolated") from None
+
+    def _follow_none(self) -> None:
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            os.close(ended)
 
     def alive(self) -> bool:
-        try:
-            return psutil.Process(self._pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-        except psutil.NoSuchProcess:
-            return False
+        return self._ended is not None and not _ready(self._ended, 0)
 
-    def execute(self, source: str, timeout_s: float, silent: bool = False) -> CellRun:
+    def execute(self, source: str, timeout_s: float) -> CellRun:
         """Run one cell. After `timeout_s` it is interrupted; if it does not stop, the process is killed."""
         started = time.monotonic()
         run = CellRun()
-        message = self._client.execute(
-            source, silent=silent, store_history=not silent, allow_stdin=False, stop_on_error=False
-        )
-        self._wait_for_idle(message, run, started + timeout_s)
-        if run.status == "timeout":
-            self.interrupt()
-            self._wait_for_idle(message, run, time.monotonic() + INTERRUPT_GRACE_S)
-            if run.status == "timeout":
-                self.kill()
-                run.status = "died"
-            else:
-                run.status = "timeout"
+        try:
+            self._send({"op": "run", "source": source}, (), timeout_s)
+            run.status = self._collect(run, started + timeout_s)
+        except WireTimeout:
+            run.status = self._interrupted(run)
+        except WireError:
+            self.kill()
+            run.status = "died"
         run.duration_s = time.monotonic() - started
         return run
 
-    def serve(self) -> None:
-        """Have the kernel answer the judge on `channel` from now on."""
-        code = "__import__('autograder.answering').answering.serve(get_ipython().user_ns)"
-        self._client.execute(code, silent=True, store_history=False, allow_stdin=False)
+    def ask(self, request: dict, buffers: Sequence[memoryview], timeout_s: float) -> tuple[dict, list[memoryview]]:
+        """Send one request and wait for its reply.
+
+        Raises WireTimeout where none came in time: the call was then interrupted, and the process killed if it did
+        not stop. Raises WireClosed where the process ended, WireError for a malformed reply, after killing it.
+        """
+        try:
+            self._send(request, buffers, timeout_s)
+            return self._receive(timeout_s)
+        except WireTimeout:
+            self._interrupted(CellRun())
+            raise
+        except WireError:
+            self.kill()
+            raise
 
     def remember(self, exercise: str) -> None:
-        """Have the kernel keep its names as they stand, for the judging of this exercise."""
-        code = f"__import__('autograder.answering').answering.remember({exercise!r}, get_ipython().user_ns)"
-        self.execute(code, timeout_s=self._limits.call_timeout_s, silent=True)
+        """Have the process keep its names as they stand, for the judging of this exercise."""
+        with contextlib.suppress(WireError):
+            self.ask({"op": "remember", "exercise": exercise}, (), self._limits.call_timeout_s)
 
     def interrupt(self) -> None:
         self._signal(signal.SIGINT)
 
     def kill(self) -> None:
-        """End the kernel and, as it is process 1 of its own world, everything that it started."""
+        """End the process and, as it is process 1 of its own world, everything that it started."""
         self._signal(signal.SIGKILL)
-        self._signal(signal.SIGKILL, self._supervisor)
+        if self._ended is not None:
+            _ready(self._ended, DEATH_TIMEOUT_S)
 
     def close(self) -> None:
+        self.kill()
         if self._supervisor:
-            self.kill()
-            self._owner.reap(self._supervisor)
+            with contextlib.suppress(SandboxError):
+                self._owner.reap(self._supervisor)
             self._supervisor = 0
-            self.channel.close()
-            if hasattr(self, "_client"):
-                self._client.stop_channels()
-                self._client.context.destroy(linger=0)
+        self._channel.close()
+        self._follow_none()
+        if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> "StudentKernel":
@@ -222,50 +279,88 @@ class StudentKernel:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _signal(self, number: int, pid: int | None = None) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid or self._pid, number)
+    def _signal(self, number: int) -> None:
+        if self._ended is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._ended, number)
 
-    def _wait_for_idle(self, message_id: str, run: CellRun, deadline: float) -> CellRun:
-        """Collect the outputs that belong to a message until the kernel says that it is done with it."""
-        size, limit = 0, 3 * self._limits.output_mib << 20  # more than an honest kernel lets through
-        while time.monotonic() < deadline:
-            try:
-                message = self._client.get_iopub_msg(timeout=min(0.25, max(0.01, deadline - time.monotonic())))
-                kind, content = message["msg_type"], message["content"]
-                ours = message["parent_header"].get("msg_id") == message_id
-                if not ours:
-                    continue
-                if kind == "status" and content["execution_state"] == "idle":
-                    run.status = "error" if any(o.output_type == "error" for o in run.outputs) else "ok"
-                    return run
-                size += len(json.dumps(content, default=str))
-                if size <= limit:
-                    _add_output(run.outputs, message)
-            except Empty:
-                if not self.alive():
-                    run.status = "died"
-                    return run
-            except Exception:  # a forged or broken message: the student's process may send anything
-                continue
-        run.status = "timeout"
-        return run
+    def _send(self, request: dict, buffers: Sequence[memoryview], timeout_s: float) -> None:
+        self._number += 1
+        self._channel.send({**request, "n": self._number}, buffers, timeout_s)
 
+    def _receive(self, timeout_s: float) -> tuple[dict, list[memoryview]]:
+        reply, buffers = self._channel.receive(timeout_s)
+        if reply.get("n") != self._number:
+            raise WireError("it belongs to another call")
+        return reply, buffers
 
-def _add_output(outputs: list[NotebookNode], message: dict) -> None:
-    kind, content = message["msg_type"], message["content"]
-    if kind == "clear_output":
-        outputs.clear()
-    elif kind in ("stream", "display_data", "execute_result", "error"):
-        last = outputs[-1] if outputs else None
-        if kind == "stream" and last is not None and last.get("name") == content["name"]:
-            last["text"] += content["text"]
-        else:
-            outputs.append(output_from_msg(message))
+    def _collect(self, run: CellRun, deadline: float) -> str:
+        """Gather a cell's outputs until it is done. Returns its status."""
+        left = 3 * self._limits.output_mib << 20  # more than an honest process lets through
+        while True:
+            reply, _ = self._receive(max(0.0, deadline - time.monotonic()))
+            if "output" not in reply:
+                return "ok" if reply.get("value") is True else "error"
+            left -= len(json.dumps(reply))
+            if left > 0:
+                _add_output(run.outputs, reply["output"])
+            if time.monotonic() > deadline:
+                raise WireTimeout
+
+    def _interrupted(self, run: CellRun) -> str:
+        self.interrupt()
+        try:
+            self._collect(run, time.monotonic() + INTERRUPT_GRACE_S)
+        except WireError:
+            self.kill()
+            return "died"
+        return "timeout"
 
 
-def _reports(descriptor: int) -> Iterator[dict]:
-    """The lines that a starting child writes, until it closes its end."""
-    with os.fdopen(os.dup(descriptor)) as lines:
-        for line in lines:
-            yield json.loads(line)
+def _add_output(outputs: list[NotebookNode], output: Any) -> None:
+    """Append what a cell put out; of what is malformed, nothing."""
+    match output:
+        case {"output_type": "stream", "name": "stdout" | "stderr" as name, "text": str(text)}:
+            if outputs and outputs[-1].get("name") == name:
+                outputs[-1].text += encodable(text)
+            else:
+                outputs.append(new_output("stream", name=name, text=encodable(text)))
+        case {"output_type": "display_data" | "execute_result" as kind, "data": dict(data)}:
+            texts = {encodable(key): encodable(value) for key, value in data.items() if isinstance(value, str)}
+            outputs.append(new_output(kind, data=texts))
+        case {"output_type": "error", "ename": str(name), "evalue": str(text), "traceback": list(lines)}:
+            lines = [encodable(line) for line in lines if isinstance(line, str)]
+            outputs.append(new_output("error", ename=readable(name), evalue=readable(text), traceback=lines))
+        case {"output_type": "clear_output"}:
+            outputs.clear()
+
+
+def _ready(descriptor: int, timeout_s: float) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(1000 * max(0.0, timeout_s)))
+
+
+def _size_of(folder: Path) -> int:
+    """Bytes on disk; an empty file counts as a block too."""
+    paths = (os.path.join(parent, name) for parent, _, names in os.walk(folder) for name in names)
+    return sum(4096 + _size_of_file(path) for path in paths)
+
+
+def _size_of_file(path: str) -> int:
+    try:
+        return os.lstat(path).st_blocks * 512
+    except OSError:
+        return 0
+
+
+def _reports(descriptor: int, deadline: float) -> Iterator[dict]:
+    """The lines that a starting child writes, until it closes its end. Raises SandboxError after the deadline."""
+    text = b""
+    while _ready(descriptor, deadline - time.monotonic()):
+        piece = os.read(descriptor, MAX_REQUEST)
+        if not piece:
+            return
+        *lines, text = (text + piece).split(b"\n")
+        yield from map(json.loads, lines)
+    raise SandboxError(f"the process was not isolated within {START_TIMEOUT_S:g} s")

@@ -14,14 +14,13 @@ _VERSION_QUERY, _PATH_BENEATH = 1, 1
 # Access rights to files that each version of the interface knows.
 _RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
-_REMOVE_FILE, _MAKE_CHAR, _MAKE_SOCKET, _MAKE_BLOCK = 1 << 5, 1 << 6, 1 << 9, 1 << 11
+_MAKE_CHAR, _MAKE_BLOCK = 1 << 6, 1 << 11
 _TRUNCATE, _DEVICE_CONTROL = 1 << 14, 1 << 15
 _FILE_RIGHTS = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _DEVICE_CONTROL
 
 READ = _EXECUTE | _READ_FILE | _READ_DIR
 WRITE = ~(_MAKE_CHAR | _MAKE_BLOCK)
 DEVICE = _WRITE_FILE | _READ_FILE | _TRUNCATE | _DEVICE_CONTROL
-SOCKETS = _MAKE_SOCKET | _REMOVE_FILE
 
 _libc = ctypes.CDLL(None, use_errno=True)
 

@@ -1,7 +1,7 @@
-"""The preloaded process: imports what notebooks import, then forks one isolated Jupyter kernel per request.
+"""The preloaded process: imports what notebooks import, then forks one isolated process for each notebook.
 
 It never runs a byte of the students' code, holds no path to tests, solutions or grades, and starts from an empty
-environment. Each child isolates itself before it becomes a kernel.
+environment. Each child isolates itself before it hears of the student.
 """
 
 import faulthandler
@@ -15,27 +15,35 @@ import signal
 import socket
 import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
 THREAD_LIMITS = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB")}
-OUTPUT_NOTE = "\n[the output was cut here: it is larger than the limit]\n"
+MAX_REQUEST = 1 << 16
 
 
 def main(control_descriptor: int) -> None:
-    """Serve fork requests on the given socket until it closes."""
+    """Serve fork requests on the given socket until the grader closes it, then leave nothing behind."""
+    try:
+        _serve_requests(socket.socket(fileno=control_descriptor))
+    finally:
+        shutil.rmtree(os.getcwd(), ignore_errors=True)
+        os._exit(0)
+
+
+def _serve_requests(control: socket.socket) -> None:
     from autograder import sandbox
 
-    control = socket.socket(fileno=control_descriptor)
-    sandbox.die_with_parent()
     _import_what_notebooks_import()
     _forget_the_project()
+    namespaces = sandbox.namespaces_work()
     gc.collect()
     gc.freeze()
-    control.send(json.dumps({"ready": os.getpid()}).encode())
+    control.send(json.dumps({"namespaces": namespaces}).encode())
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, 1 << 16, 8)
+        message, descriptors, _, _ = socket.recv_fds(control, MAX_REQUEST, 8)
         if not message:
-            os._exit(0)
+            return
         request = json.loads(message)
         if "reap" in request:
             control.send(json.dumps({"status": os.waitpid(request["reap"], 0)[1]}).encode())
@@ -49,19 +57,15 @@ def main(control_descriptor: int) -> None:
 
 
 def _import_what_notebooks_import() -> None:
-    import ipykernel.ipkernel  # noqa: F401
-    import ipykernel.kernelapp  # noqa: F401
-    import ipykernel.zmqshell  # noqa: F401
-    import IPython.core.completer  # noqa: F401
     import ipywidgets  # noqa: F401
     import matplotlib
     import matplotlib.pyplot as plt
-    import matplotlib_inline.backend_inline  # noqa: F401
     import numpy  # noqa: F401
     import scipy.signal  # noqa: F401
     import torch
 
     import autograder.answering  # noqa: F401
+    from autograder.notebook_shell import NotebookShell
 
     torch.set_num_threads(1)
     matplotlib.use("Agg")
@@ -69,6 +73,7 @@ def _import_what_notebooks_import() -> None:
     plt.plot([0, 1])
     figure.savefig(os.devnull, format="png")  # fills the font caches once for all children
     plt.close("all")
+    NotebookShell.make()
 
 
 def _forget_the_project() -> None:
@@ -83,25 +88,25 @@ def _forget_the_project() -> None:
 
 
 def _run_child(request: dict, descriptors: list[int]) -> None:
-    from autograder import sandbox
+    from autograder import sandbox, system_calls
 
-    status = 1
+    report = None
     try:
-        answer, report = _keep_only(descriptors)
-        sandbox.die_with_parent()
+        line, report = _keep_only(descriptors)
+        system_calls.die_with_parent()
         policy = sandbox.Policy(**request["policy"])
-        layers = sandbox.enter(policy, announce=lambda pid: os.write(report, json.dumps({"pid": pid}).encode() + b"\n"))
-        _fresh_environment(policy, request)
-        app = _start_kernel(request, answer)
-        sandbox.deny_connections()
-        os.write(report, json.dumps({"layers": layers}).encode() + b"\n")
+        layers = sandbox.enter(policy, announce=lambda pid: _tell(report, pid=pid))
+        _fresh_environment(policy)
+        _require_readable(os.path.dirname(os.__file__), walk=False)
+        _provide(policy, request)
+        _tell(report, layers=layers)
         os.close(report)
-        app.start()
-        status = 0
+        _serve(line, request["output_bytes"])
     except BaseException as error:
-        os.write(report, json.dumps({"error": f"{type(error).__name__}: {error}"}).encode() + b"\n")
+        if report is not None:
+            _tell(report, error=f"{type(error).__name__}: {error}")
     finally:
-        os._exit(status)
+        os._exit(0)
 
 
 def _keep_only(descriptors: list[int]) -> list[int]:
@@ -120,94 +125,56 @@ def _keep_only(descriptors: list[int]) -> list[int]:
     return kept
 
 
-def _fresh_environment(policy: Any, request: dict) -> None:
-    """New random state, folders inside the scratch folder, the assignment's data, the student edition on the path."""
+def _tell(report: int, **message: Any) -> None:
+    os.write(report, json.dumps(message).encode() + b"\n")
+
+
+def _fresh_environment(policy: Any) -> None:
+    """Variables that name nothing outside, folders inside the scratch folder, a new random state."""
     os.environ.clear()
     home = policy.scratch
     os.environ.update(
-        THREAD_LIMITS, PATH="/usr/bin:/bin", LANG="C.UTF-8", HOME=home, TMPDIR=home, USER="student", LOGNAME="student",
-        IPYTHONDIR=f"{home}/.ipython", JUPYTER_CONFIG_DIR=f"{home}/.jupyter", MPLCONFIGDIR=f"{home}/.matplotlib",
-        XDG_CACHE_HOME=f"{home}/.cache", MPLBACKEND="module://matplotlib_inline.backend_inline",
+        THREAD_LIMITS, PATH=f"{sys.prefix}/bin:/usr/bin:/bin", LANG="C.UTF-8", HOME=home, TMPDIR=home,
+        USER="student", LOGNAME="student", IPYTHONDIR=f"{home}/.ipython", JUPYTER_CONFIG_DIR=f"{home}/.jupyter",
+        MPLCONFIGDIR=f"{home}/.matplotlib", XDG_CACHE_HOME=f"{home}/.cache", PAGER="cat",
+        MPLBACKEND="module://matplotlib_inline.backend_inline",
+        PIP_NO_INDEX="1", PIP_DISABLE_PIP_VERSION_CHECK="1",  # there is no network to wait for
     )  # fmt: skip
     tempfile.tempdir = None
     random.seed()
     sys.modules["numpy"].random.seed()
     sys.modules["torch"].seed()
-    for folder in request["data"]:
-        shutil.copytree(folder, home, dirs_exist_ok=True)
+
+
+def _provide(policy: Any, request: dict) -> None:
+    """The assignment's data in the working folder, the student edition on the path."""
+    for name, source in request["data"].items():
+        target = Path(policy.scratch, name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if os.path.isdir(source):
+            shutil.copytree(source, target, dirs_exist_ok=True, copy_function=shutil.copyfile)
+        else:
+            shutil.copyfile(source, target)
+    for folder in request["import_from"]:
+        _require_readable(folder)
     sys.path[:0] = ["", *request["import_from"]]
 
 
-def _start_kernel(request: dict, answer: int) -> Any:
-    from autograder import answering
-
-    answering.prepare(socket.socket(fileno=answer))
-    app = _kernel_class(request["output_bytes"]).instance(config=_kernel_config())
-    app.connection = request["connection"]
-    sys.argv = ["ipykernel"]
-    app.initialize([])
-    app.shell.enable_matplotlib("inline")
-    return app
+def _require_readable(folder: str, walk: bool = True) -> None:
+    """Else every import from there would fail, and students pay for it."""
+    below = os.walk(folder) if walk else ()
+    for path in (folder, *(os.path.join(parent, name) for parent, dirs, files in below for name in dirs + files)):
+        if not os.access(path, os.R_OK | (os.X_OK if os.path.isdir(path) else 0)):
+            raise PermissionError(f"{path}: the sandbox's user must be able to read it: chmod -R a+rX")
 
 
-def _kernel_config() -> Any:
-    from traitlets.config import Config
+def _serve(line: int, output_bytes: int) -> None:
+    from autograder.answering import Server
+    from autograder.notebook_shell import NotebookShell, Outputs
+    from autograder.wire import Channel
 
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.IPKernelApp.log_level = 50
-    config.IPKernelApp.capture_fd_output = False
-    config.IPKernelApp.quiet = True
-    return config
-
-
-def _kernel_class(output_bytes: int) -> type:
-    import zmq
-    from ipykernel.iostream import IOPubThread, OutStream
-    from ipykernel.kernelapp import IPKernelApp
-
-    class CappedStream(OutStream):
-        """Drops what is printed beyond the limit instead of failing a student for printing too much."""
-
-        left = output_bytes
-
-        def write(self, string: str) -> int:
-            size, self.left = len(string), self.left - len(string)
-            if self.left + size > 0:
-                super().write(string if self.left >= 0 else string[: self.left] + OUTPUT_NOTE)
-            return size
-
-    class ForkedKernel(IPKernelApp):
-        connection: dict
-
-        def init_connection_file(self) -> None:
-            self.load_connection_info(self.connection | {"key": self.connection["key"].encode()})
-
-        def write_connection_file(self, **_: Any) -> None:
-            """The client knows the connection already."""
-
-        def init_poller(self) -> None:
-            """The supervisor and the kernel's death signal end this process; nothing to watch."""
-
-        def init_crash_handler(self) -> None:
-            """Reports would go to a folder that nobody reads."""
-
-        def load_config_file(self, suppress_errors: bool | None = None) -> None:
-            """No file may configure this kernel."""
-
-        def init_iopub(self, context: zmq.Context) -> None:
-            # As in the parent class but without its TCP socket for output of forked children: there is no network.
-            self.iopub_socket = context.socket(zmq.XPUB)
-            self.iopub_socket.linger = 1000
-            self.iopub_port = self._bind_socket(self.iopub_socket, self.iopub_port)
-            self.configure_tornado_logger()
-            self.iopub_thread = IOPubThread(self.iopub_socket, pipe=False, session=self.session)
-            self.iopub_thread.start()
-            self.iopub_socket = self.iopub_thread.background_socket
-
-        def init_io(self) -> None:
-            super().init_io()
-            for name in ("stdout", "stderr"):
-                setattr(sys, name, CappedStream(self.session, self.iopub_thread, name, watchfd=False))
-
-    return ForkedKernel
+    sys.argv = ["notebook"]
+    outputs = Outputs(output_bytes)
+    shell = NotebookShell.instance()
+    shell.use(outputs)
+    Server(Channel(socket.socket(fileno=line)), shell, outputs).run()

@@ -4,129 +4,168 @@
 assignment without a hidden suite is run cell by cell in the same sandbox and scored by nbgrader's own rules.
 """
 
-import os
 import shutil
+from contextlib import suppress
+from dataclasses import replace
+from fnmatch import fnmatch
+from glob import glob
 from pathlib import Path
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import Execute, SaveAutoGrades
+from nbgrader.utils import parse_utc
+from pydantic import ValidationError
 
-from autograder.course import Assignment, Course, Limits, load_course
-from autograder.feedback import clean_outputs, exercise_output, run_output
-from autograder.gradebook import record
+from autograder import classic, intake
+from autograder.cleaning import clean_outputs
+from autograder.course import Assignment, Course, CourseError, load_course
+from autograder.feedback import exercise_output, remark, summary_cells
+from autograder.gradebook import record, withhold
 from autograder.grading import Graded, grade
-from autograder.kernels import StudentKernel
 from autograder.student_edition import student_edition
 from autograder.submissions import read, to_notebook
+from autograder.verdict import Verdict
 
 VERDICT_FILE = "verdict.json"
-
-
-def tidy_submission(assignment: str, student: str, notebooks: list[str]) -> None:
-    """nbgrader's hook before each submission: finds a renamed notebook, takes links out of its way.
-
-    The file that was handed in stays; a copy gets the assignment's name. A link becomes a text file that says where
-    it pointed, since nbgrader would copy what it points to.
-    """
-    folder = Path(notebooks[0]).parent
-    for path in folder.rglob("*"):
-        if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            what = f"a link to {os.readlink(path)}" if path.is_symlink() else "no ordinary file"
-            path.unlink()
-            Path(f"{path}.removed.txt").write_text(f"{path.name} was {what}; it was not graded.\n")
-    expected = folder / f"{folder.name}.ipynb"
-    others = sorted(path for path in folder.glob("*.ipynb") if path != expected)
-    if others and not expected.exists():
-        shutil.copyfile(others[0], expected)
-    if expected.exists():
-        notebooks[:] = [str(expected)]
+DEFAULT_TIMEOUT_S = 30.0
 
 
 class SubmissionExporter(NotebookExporter):
-    """Reads a submission, however broken, into the released notebook with the student's answers."""
+    """Reads a submission, however broken, into the released notebook with the student's answers.
+
+    nbgrader makes it once in a run, when it has listed the submissions and touched none yet: the one moment to look
+    through the folders before it copies links or skips a file that was handed in anew. Its own hook comes later.
+    """
+
+    def __init__(self, **kwargs) -> None:
+        super().__init__(**kwargs)
+        converter = self.parent
+        course, assignment = _course_and_assignment(converter.coursedir, converter.coursedir.assignment_id)
+        if assignment:
+            _set_due_date(converter.coursedir, course, assignment)
+        names = converter.coursedir.assignment_id, converter.coursedir.student_id
+        for folder in map(Path, glob(converter._format_source(*names))):
+            try:
+                intake.tidy(folder)
+                if assignment and fnmatch(assignment.name, converter.coursedir.notebook_id):
+                    self._enlist(folder, assignment)
+            except OSError as error:
+                converter.log.error("%s could not be looked through: %s", folder, error)
+
+    def _enlist(self, folder: Path, assignment: Assignment) -> None:
+        """Have the folder graded, whatever its notebook is called, and again if another one was graded before."""
+        self.parent.assignments[str(folder)] = [str(folder / f"{assignment.name}.ipynb")]
+        graded = Path(self.parent._format_dest(assignment.name, folder.parent.name))
+        sha256 = read(intake.find_notebook(folder, assignment), assignment).sha256
+        with suppress(FileNotFoundError):
+            if _graded_sha256(graded / VERDICT_FILE) != sha256:
+                shutil.rmtree(graded)
 
     def from_filename(self, filename: str, resources: dict | None = None, **kwargs) -> tuple[NotebookNode, dict]:
-        found = _assignment_of(self.parent.coursedir, resources)
-        if found is None or self.parent._input_directory != self.parent.coursedir.submitted_directory:
+        _, assignment = _course_and_assignment(self.parent.coursedir, resources["nbgrader"]["assignment"])
+        if self.parent._input_directory != self.parent.coursedir.submitted_directory:
             return super().from_filename(filename, resources, **kwargs)
         path = Path(filename)
+        if found := intake.dangers(path.parent):
+            raise CourseError(f"could not be taken out of the submission: {', '.join(map(str, found))}")
+        if assignment is None:
+            return super().from_filename(filename, resources, **kwargs)
+        names = resources["nbgrader"]
+        withhold(names["db_url"], names["notebook"], names["assignment"], names["student"])
         resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
-        released = nbformat.read(found[1].released_notebook, as_version=4)
-        return self.from_notebook_node(to_notebook(read(path, found[1]), released), resources, **kwargs)
+        released = nbformat.read(assignment.released_notebook, as_version=4)
+        submission = read(intake.find_notebook(path.parent, assignment), assignment)
+        return self.from_notebook_node(to_notebook(submission, released), resources, **kwargs)
 
 
 class JudgedExecute(Execute):
     """Runs the notebook in a sandbox and judges it from outside; its checks never run beside the student's code."""
 
     def preprocess(self, nb: NotebookNode, resources: dict, km: object = None) -> tuple[NotebookNode, dict]:
-        coursedir = self.parent.parent.coursedir
-        found = _assignment_of(coursedir, resources)
-        if found is None:
-            return self._run_cells(nb), resources
-        course, assignment = found
-        names = resources["nbgrader"]
-        folder = coursedir.format_path(coursedir.submitted_directory, names["student"], names["assignment"])
-        graded = grade(Path(folder, f"{names['notebook']}.ipynb"), assignment, student_edition(course, assignment.name))
-        _write_outputs(nb, graded)
-        Path(resources["metadata"]["path"], VERDICT_FILE).write_text(graded.verdict.to_json())
-        resources["verdict"] = graded.verdict
+        names, coursedir = resources["nbgrader"], self.parent.parent.coursedir
+        course, assignment = _course_and_assignment(coursedir, names["assignment"])
+        here = Path(resources["metadata"]["path"])
+        if assignment is None:
+            resources["finished"] = classic.run_cells(nb, here, float(self.timeout or DEFAULT_TIMEOUT_S))
+            return nb, resources
+        folder = Path(coursedir.format_path(coursedir.submitted_directory, names["student"], names["assignment"]))
+        notebook = intake.find_notebook(folder, assignment)
+        graded = grade(notebook, assignment, student_edition(course, assignment.name))
+        verdict = _with_notes(graded.verdict, intake.remarks(folder, notebook, assignment))
+        _write_outputs(nb, graded, verdict)
+        (here / VERDICT_FILE).write_text(verdict.to_json(), encoding="utf-8")
+        resources["verdict"] = verdict
         return nb, resources
-
-    def _run_cells(self, nb: NotebookNode) -> NotebookNode:
-        limits = Limits(cell_timeout_s=float(self.timeout or 30))
-        with StudentKernel(limits) as kernel:
-            for number, cell in enumerate((cell for cell in nb.cells if cell.cell_type == "code"), 1):
-                run = kernel.execute(cell.source, limits.cell_timeout_s)
-                cell.execution_count = number
-                cell.outputs = clean_outputs(run.outputs)
-                if run.status not in ("ok", "error"):
-                    cell.outputs.append(new_output("error", ename=run.status, evalue="", traceback=[run.status]))
-                if run.status == "died":
-                    break
-        return nb
 
 
 class SaveVerdict(SaveAutoGrades):
-    """Records the verdict; without one, scores the cells as nbgrader does."""
+    """Records the verdict; for an assignment without a hidden suite, scores the cells as nbgrader does."""
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
-        if "verdict" not in resources:
-            return super().preprocess(nb, resources)
         names = resources["nbgrader"]
+        _, assignment = _course_and_assignment(self.parent.parent.coursedir, names["assignment"])
+        if assignment is None:
+            return super().preprocess(nb, resources)
+        if "verdict" not in resources:
+            raise CourseError("the submission was not judged, so it has no score: do not switch Execute off")
         record(resources["verdict"], names["db_url"], names["notebook"], names["assignment"], names["student"])
         return nb, resources
 
+    def _add_score(self, cell: NotebookNode, resources: dict) -> None:
+        super()._add_score(classic.as_scored(cell, resources.get("finished", frozenset())), resources)
+
 
 class CourseLatePolicy(LateSubmissionPlugin):
-    """The late policy of course.toml."""
+    """The late policy of course.toml; without one, nbgrader's own."""
 
     def late_submission_penalty(self, student_id: str, score: float, total_seconds_late: float) -> float | None:
-        return load_course(Path(self.parent.parent.parent.coursedir.root)).late.penalty(score, total_seconds_late)
+        root = Path(self.parent.parent.parent.coursedir.root)
+        if not (root / "course.toml").is_file():
+            return super().late_submission_penalty(student_id, score, total_seconds_late)
+        return load_course(root).late.penalty(score, total_seconds_late)
 
 
-def _assignment_of(coursedir: CourseDirectory, resources: dict) -> tuple[Course, Assignment] | None:
-    """The course and the assignment that is graded; None for one that our course does not have."""
-    root, name = Path(coursedir.root), resources["nbgrader"]["assignment"]
+def _course_and_assignment(coursedir: CourseDirectory, name: str) -> tuple[Course | None, Assignment | None]:
+    """The course and the assignment that is graded; None for an assignment without a hidden suite."""
+    root = Path(coursedir.root)
     if not (root / "course.toml").is_file() or not (root / "solutions" / name / "assignment.toml").is_file():
-        return None
+        return None, None
     course = load_course(root)
     return course, course.assignment(name)
 
 
-def _write_outputs(nb: NotebookNode, graded: Graded) -> None:
-    exercises = {exercise.name: exercise for exercise in graded.verdict.exercises}
-    verdict, shown = graded.verdict, False
+def _set_due_date(coursedir: CourseDirectory, course: Course, assignment: Assignment) -> None:
+    """Tell the gradebook the date of course.toml, which may have changed since the release."""
+    with suppress(MissingEntry, CourseError), Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
+        gradebook.find_assignment(assignment.name).duedate = parse_utc(course.scheduled(assignment.name).due)
+        gradebook.db.commit()
+
+
+def _graded_sha256(verdict_file: Path) -> str | None:
+    """Which file the verdict is about. Raises FileNotFoundError where there is none."""
+    try:
+        return Verdict.from_json(verdict_file.read_bytes()).hashes.get("submission")
+    except ValidationError:
+        return None
+
+
+def _with_notes(verdict: Verdict, notes: tuple[str, ...]) -> Verdict:
+    return replace(verdict, run=replace(verdict.run, notes=(*notes, *verdict.run.notes)))
+
+
+def _write_outputs(nb: NotebookNode, graded: Graded, verdict: Verdict) -> None:
+    """Show the verdict: a summary at the top, and each exercise's block in the place of its check's output."""
+    exercises = {exercise.name: exercise for exercise in verdict.exercises}
     for index, (node, cell) in enumerate(zip(nb.cells, graded.submission.cells, strict=True)):
-        if node.cell_type != "code":
-            continue
-        node.outputs = clean_outputs(graded.outputs.get(index, []))
+        if node.cell_type == "code":
+            node.outputs = clean_outputs(graded.outputs.get(index, []))
         if cell.role == "check":
-            node.outputs = [exercise_output(exercises[cell.exercise])]
-        elif not shown:
-            node.outputs.insert(0, run_output(verdict.run, verdict.score, verdict.max_score))
-            shown = True
+            node.outputs = [exercise_output(exercises[cell.exercise], verdict.run.problem)]
+        if cell.exercise:
+            node.metadata.course.remark = remark(exercises[cell.exercise])
+    nb.cells[:0] = summary_cells(verdict)

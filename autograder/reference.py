@@ -8,6 +8,10 @@ from autograder.answers import Answer, load_wrong
 from autograder.build import without_markers
 from autograder.course import Assignment
 from autograder.notebook_source import read_source
+from autograder.replay import Replayed, fingerprint, replay
+from autograder.student import Call
+
+MAX_REPLAYS = 20_000
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,17 @@ def load_reference(assignment: Assignment) -> Reference:
 
 
 class KnownAnswers:
-    """The reference and the wrong answers of one assignment, each run when first asked for."""
+    """The reference and the wrong answers of one assignment, each run when first asked for.
+
+    The hidden tests' inputs are seeded, so students' wrong answers get the same calls again and again; what a known
+    answer gives for them is remembered.
+    """
 
     def __init__(self, assignment: Assignment) -> None:
         self.reference = load_reference(assignment)
         self._wrong = load_wrong(assignment.folder)
         self._namespaces: dict[Answer | None, dict[str, Any]] = {}
+        self._replays: dict[tuple[Answer | None, bytes], list[Replayed]] = {}
 
     def wrong(self, exercise: str) -> list[Answer]:
         return [answer for answer in self._wrong if answer.exercise == exercise]
@@ -54,3 +63,12 @@ class KnownAnswers:
         if answer not in self._namespaces:
             self._namespaces[answer] = self.reference.namespace(*([answer] if answer else []))
         return self._namespaces[answer]
+
+    def replay(self, calls: tuple[Call, ...], answer: Answer | None = None) -> list[Replayed]:
+        """What these calls give with this wrong answer, or with the reference."""
+        key = (answer, fingerprint(calls))
+        if key not in self._replays:
+            if len(self._replays) >= MAX_REPLAYS:
+                self._replays.clear()
+            self._replays[key] = replay(calls, self.namespace(answer))
+        return self._replays[key]

@@ -1,4 +1,4 @@
-"""The class at a glance: `classroom/reports/index.html`, with plots."""
+"""The class at a glance: `classroom/reports/index.html`, with plots, and a table in the terminal."""
 
 import base64
 import io
@@ -7,11 +7,14 @@ from collections import Counter
 from pathlib import Path
 
 import jinja2
-import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from rich.box import SIMPLE
+from rich.table import Table
+from rich.text import Text
 
 from autograder.classroom import Result
 from autograder.course import Assignment, Course
+from autograder.terminal import STYLES
 from autograder.verdict import BLOCKED, FAILED, MANUAL, MISSING, PARTIAL, PASSED, STATUS_MARKS
 
 _COLOURS = {
@@ -23,6 +26,23 @@ _COLOURS = {
     MISSING: "#bbbbbb",
 }
 _TOP = 12
+_LONGEST_REMARK = 120
+
+
+def class_table(assignment: Assignment, results: list[Result]) -> Table:
+    """One row for each student: score, late penalty, a mark for each exercise, what was noticed."""
+    legend = "  ".join(f"{mark} {status}" for status, mark in STATUS_MARKS.items())
+    table = Table(title=f"{assignment.title}: {len(results)} submissions", caption=legend, box=SIMPLE)
+    for column, align in (("student", "left"), ("score", "right"), ("late", "right"), ("exercises", "left")):
+        table.add_column(column, justify=align, no_wrap=True)
+    table.add_column("remark")
+    for result in results:
+        marks = [Text(STATUS_MARKS[e.status], style=STYLES[e.status]) for e in result.verdict.exercises]
+        late = f"-{result.penalty:g}" if result.penalty else ""
+        remark = Text(result.verdict.run.problem or "; ".join(result.verdict.run.notes))
+        remark.truncate(_LONGEST_REMARK, overflow="ellipsis")
+        table.add_row(result.student, f"{result.score:.4g}", late, Text("").join(marks), remark)
+    return table
 
 
 def write_report(course: Course, assignment: Assignment, results: list[Result]) -> Path:
@@ -76,7 +96,8 @@ def _hints(results: list[Result]) -> dict[str, str]:
 
 def score_figure(results: list[Result]) -> Figure:
     """How many students have which score."""
-    figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    figure = Figure(figsize=(6, 3), layout="constrained")
+    axes = figure.subplots()
     axes.hist([result.score for result in results], bins=range(0, 101, 10), color=_COLOURS[PARTIAL], edgecolor="white")
     axes.set(xlabel="score before penalties (points)", ylabel="students", xlim=(0, 100))
     axes.yaxis.get_major_locator().set_params(integer=True)
@@ -86,7 +107,8 @@ def score_figure(results: list[Result]) -> Figure:
 def exercise_figure(assignment: Assignment, results: list[Result]) -> Figure:
     """For each exercise, how many students stand where."""
     names = [exercise.name for exercise in assignment.exercises]
-    figure, axes = plt.subplots(figsize=(6, 0.6 + 0.32 * len(names)), layout="constrained")
+    figure = Figure(figsize=(6, 0.6 + 0.32 * len(names)), layout="constrained")
+    axes = figure.subplots()
     left = [0] * len(names)
     for status, colour in _COLOURS.items():
         counts = [sum(e.status == status for r in results for e in r.verdict.exercises if e.name == n) for n in names]
@@ -102,7 +124,8 @@ def exercise_figure(assignment: Assignment, results: list[Result]) -> Figure:
 def misconception_figure(misconceptions: list[tuple[str, int]]) -> Figure:
     """The commonest misconceptions and how many students hold each."""
     shown = misconceptions[:_TOP]
-    figure, axes = plt.subplots(figsize=(6, 0.8 + 0.28 * max(1, len(shown))), layout="constrained")
+    figure = Figure(figsize=(6, 0.8 + 0.28 * max(1, len(shown))), layout="constrained")
+    axes = figure.subplots()
     axes.barh([name for name, _ in shown], [count for _, count in shown], color=_COLOURS[FAILED])
     axes.invert_yaxis()
     axes.set(xlabel="students")
@@ -113,5 +136,4 @@ def misconception_figure(misconceptions: list[tuple[str, int]]) -> Figure:
 def _png(figure: Figure) -> str:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=150)
-    plt.close(figure)
     return base64.b64encode(buffer.getvalue()).decode()

@@ -1,10 +1,10 @@
 """Turns what the hidden tests found into scores and statuses by exercise. Fails closed: no evidence, no points."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from autograder.cell_code import forbidden_names, names_used
 from autograder.course import Assignment, Exercise
+from autograder.dependencies import Needs
 from autograder.hints import Hint
 from autograder.judge import TestOutcome
 from autograder.submissions import Submission
@@ -22,11 +22,12 @@ from autograder.verdict import (
 
 @dataclass(frozen=True)
 class Evidence:
-    """What scores rest on. `problem`: why nothing could be run; `cell_errors`: by exercise, what its cell raised."""
+    """What scores rest on. `problem`: why nothing could be run; `needs`, `cell_errors`: by exercise."""
 
     problem: str | None
     model_answers: Mapping[str, str]
     outcomes: tuple[TestOutcome, ...] = ()
+    needs: Needs = field(default_factory=dict)
     hints: Mapping[str, Hint] = field(default_factory=dict)
     cell_errors: Mapping[str, str] = field(default_factory=dict)
 
@@ -40,8 +41,7 @@ def score(assignment: Assignment, submission: Submission, evidence: Evidence) ->
         elif exercise.kind == "written":
             verdict = _score_written(exercise, submission, evidence.model_answers.get(exercise.name, ""))
         else:
-            needs = _unmet_needs(exercise, assignment, submission, judged)
-            verdict = _score_code(exercise, submission, evidence, needs)
+            verdict = _score_code(exercise, evidence, evidence.needs.get(exercise.name, ()))
         judged.append(verdict)
     return tuple(judged)
 
@@ -53,13 +53,8 @@ def _score_written(exercise: Exercise, submission: Submission, model_answer: str
     return ExerciseVerdict(exercise.name, 0.0, exercise.points, MANUAL)
 
 
-def _score_code(
-    exercise: Exercise, submission: Submission, evidence: Evidence, needs: tuple[str, ...]
-) -> ExerciseVerdict:
+def _score_code(exercise: Exercise, evidence: Evidence, needs: tuple[str, ...]) -> ExerciseVerdict:
     outcomes = [outcome for outcome in evidence.outcomes if outcome.exercise == exercise.name]
-    if found := forbidden_names(submission.answer(exercise.name), exercise.forbids):
-        message = f"the answer uses `{found}`, which this exercise asks you to do without"
-        outcomes = [replace(outcome, passed=False, message=message, calls=()) for outcome in outcomes]
     total = sum(outcome.weight for outcome in outcomes)
     share = exercise.points / total
     tests = tuple(_test_verdict(outcome, outcome.weight * share, evidence, needs) for outcome in outcomes)
@@ -90,15 +85,3 @@ def _test_verdict(outcome: TestOutcome, points: float, evidence: Evidence, needs
         max_score=round(points, 4),
     )
 
-
-def _unmet_needs(
-    exercise: Exercise, assignment: Assignment, submission: Submission, judged: list[ExerciseVerdict]
-) -> tuple[str, ...]:
-    """The earlier exercises that this answer builds on and that are not right yet."""
-    used = names_used(submission.answer(exercise.name))
-    return tuple(
-        earlier.name
-        for earlier in judged
-        if earlier.status not in (PASSED, MANUAL)
-        and (earlier.name in exercise.needs or used.intersection(assignment.exercise(earlier.name).functions))
-    )

@@ -12,7 +12,9 @@ import numpy as np
 
 from autograder.checks import Mismatch, StudentError
 from autograder.course import Exercise, Returned
-from autograder.wire import Handle, WireError, decode, encode
+from autograder.wire import Handle, WireError, decode, encode, readable
+
+MAX_KEPT_BYTES = 4 << 20  # of one result, for the search for a hint
 
 
 class Line(Protocol):
@@ -62,6 +64,8 @@ class Student:
         """How many Python bytecodes one call executes: grows with every Python loop, on any machine the same."""
         reply, buffers = self._ask("count_steps", function, args, kwargs)
         steps = _declared(function, decode(reply["value"], buffers), Returned("steps", "int"))
+        if steps < 1:
+            raise Mismatch(f"the steps of {function} could not be counted")
         self._record("count_steps", function, args, kwargs, steps)
         return steps
 
@@ -85,7 +89,7 @@ class Student:
         returns = self._functions[function]
         reply, buffers = self._ask("call", function, args, kwargs, [item.kind for item in returns])
         value = decode(reply["value"], buffers)
-        changed = tuple(bool(touched) for touched in reply.get("changed") or ())
+        changed = _flags(reply.get("changed"))
         self._record("call", function, args, kwargs, value, changed=changed)
         if self._watched and any(changed):
             raise Mismatch(
@@ -101,26 +105,39 @@ class Student:
             "kwargs": {name: encode(value, buffers) for name, value in kwargs.items()},
         }  # fmt: skip
         reply, received = self._line.ask(request, buffers)
-        if "error" not in reply:
-            if "value" not in reply:
-                raise WireError("the reply holds no value")
+        if "value" in reply:
             return reply, received
-        error = _student_error(function, reply["error"])
+        if isinstance(reply.get("unsendable"), str):
+            raise Mismatch(f"{function} returned what cannot be judged: {readable(reply['unsendable'])}")
+        error = _student_error(function, reply.get("error"))
         self._record(op, function, args, kwargs, error=error.type_name)
         raise error
 
     def _record(self, op: str, function: str, args: tuple, kwargs: dict, result: Any = None, **outcome: Any) -> None:
         copied = tuple(_copied(value) for value in args)
+        if _size(result) > MAX_KEPT_BYTES:
+            result = None
         self.calls.append(Call(op, function, copied, {k: _copied(v) for k, v in kwargs.items()}, result, **outcome))
 
 
 def _student_error(function: str, error: Any) -> StudentError:
-    if not isinstance(error, dict):
-        raise WireError("malformed error")
-    type_name, text, line = (str(error.get(key, ""))[:2000] for key in ("type", "text", "line"))
-    if type_name == "KeyError" and text == repr(function):
-        return StudentError(function, "NameError", f"{function} is not defined")
-    return StudentError(function, type_name, text, line)
+    match error:
+        case {"type": str(type_name), "text": str(text), "line": str(line)}:
+            return StudentError(function, readable(type_name, 100), readable(text), readable(line, 300))
+    raise WireError("it holds neither a value nor an error")
+
+
+def _flags(value: Any) -> tuple[bool, ...]:
+    if not isinstance(value, list) or not all(isinstance(flag, bool) for flag in value):
+        raise WireError("it does not say which arguments changed")
+    return tuple(value)
+
+
+def _size(value: Any) -> int:
+    """Bytes in arrays, however nested."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    return sum(map(_size, value)) if isinstance(value, (list, tuple)) else getattr(value, "nbytes", 0)
 
 
 def _copied(value: Any) -> Any:
@@ -174,4 +191,4 @@ def _kind(value: Any) -> str:
         return f"an array of shape {value.shape}"
     if isinstance(value, np.ndarray):
         value = value.item()
-    return f"{type(value).__name__} {str(value)[:60]}"
+    return f"{type(value).__name__} {readable(str(value), 60)}"

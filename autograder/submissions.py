@@ -9,6 +9,7 @@ import json
 import os
 import re
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,18 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from autograder.cell_code import defined_names
 from autograder.course import Assignment
+from autograder.errors import CourseError
+from autograder.wire import encodable
 
 MAX_BYTES = 100 << 20
 LARGE_BYTES = 10 << 20
 MAX_CELLS = 2000
-MAX_SOURCE = 1 << 20
+MAX_PARTS = 5_000_000  # lists and objects in the JSON: a few bytes there take hundreds in memory
+MAX_CODE = 200_000  # characters in a code cell
+MAX_TEXT = 4 << 20  # in any other
+MAX_ALL_CODE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -53,17 +60,26 @@ class Cell:
 
 @dataclass(frozen=True)
 class Submission:
-    """What was handed in. `problem`: why the file could not be read at all; `untouched`: exercises left as released."""
+    """What was handed in. `problem`: why the file could not be read at all.
+
+    untouched: exercises that were not answered, in their own cell or in another; answered_before_check: those whose
+    answer stands above their check, so that what later cells redefine must not change it.
+    """
 
     sha256: str
     cells: tuple[Cell, ...]
     notes: tuple[str, ...] = ()
     problem: str | None = None
     untouched: frozenset[str] = frozenset()
+    answered_before_check: frozenset[str] = frozenset()
 
     def answer(self, exercise: str) -> str:
         """The text of the answer cell; empty where there is none."""
         return next((c.source for c in self.cells if c.role == "answer" and c.exercise == exercise), "")
+
+    def other_code(self, exercise: str) -> tuple[str, ...]:
+        """The code that runs beside the answer cell."""
+        return tuple(c.source for c in self.cells if c.runs and not (c.role == "answer" and c.exercise == exercise))
 
 
 @dataclass
@@ -78,7 +94,9 @@ class _Unreadable(Exception):
 
 
 def read_released(path: Path) -> list[Cell]:
-    """The cells of a released notebook, with their roles."""
+    """The cells of a released notebook, with their roles. Raises CourseError where there is none."""
+    if not path.is_file():
+        raise CourseError(f"{path}: not there; was the assignment released?")
     notebook = nbformat.read(path, as_version=4)
     return [_released_cell(cell) for cell in notebook.cells]
 
@@ -89,7 +107,7 @@ def _released_cell(cell: NotebookNode) -> Cell:
 
 
 def read(path: Path, assignment: Assignment) -> Submission:
-    """Read a student's notebook against the assignment's released one."""
+    """Read a student's notebook against the assignment's released one. Raises CourseError where that is missing."""
     reading = _Reading(assignment, read_released(assignment.released_notebook))
     data = b""
     try:
@@ -99,7 +117,11 @@ def read(path: Path, assignment: Assignment) -> Submission:
     except _Unreadable as problem:
         blank = frozenset(exercise.name for exercise in assignment.exercises)
         return Submission(_sha256(data), tuple(reading.skeleton), tuple(reading.notes), str(problem), blank)
-    return Submission(_sha256(data), tuple(cells), tuple(reading.notes), None, _untouched(cells, reading))
+    places = _answer_places(cells, reading)
+    untouched = frozenset(exercise for exercise, place in places.items() if place is None)
+    checks = {cell.exercise: place for place, cell in enumerate(cells) if cell.role == "check"}
+    above = frozenset(e for e, place in places.items() if place is not None and place < checks.get(e, -1))
+    return Submission(_sha256(data), tuple(cells), tuple(reading.notes), None, untouched, above)
 
 
 def to_notebook(submission: Submission, released: NotebookNode) -> NotebookNode:
@@ -147,6 +169,8 @@ def _parse(data: bytes, reading: _Reading) -> list[Any]:
         raise _Unreadable("the file is empty")
     if len(data) > LARGE_BYTES:
         reading.notes.append(f"the file has {len(data) >> 20} MiB, mostly outputs; they were left out")
+    if data.count(b"[") + data.count(b"{") > MAX_PARTS:
+        raise _Unreadable("the file is no notebook: its JSON has too many parts")
     try:
         document = json.loads(_text(data, reading))
     except json.JSONDecodeError as error:
@@ -163,16 +187,30 @@ def _parse(data: bytes, reading: _Reading) -> list[Any]:
     cells = document.get("cells")
     if version in (1, 2, 3) and isinstance(document.get("worksheets"), list):
         reading.notes.append(f"the notebook has the old format {version}; it was converted")
-        cells = [cell for sheet in document["worksheets"] if isinstance(sheet, dict) for cell in sheet.get("cells", [])]
+        cells = [cell for sheet in document["worksheets"] for cell in _list(sheet, "cells")]
     elif version != 4:
-        reading.notes.append(
-            f"the notebook says it has format {str(version)[:20]!r}, not 4; its cells were read all the same"
-        )
+        shown = repr(version) if isinstance(version, (int, str)) else "no number"
+        reading.notes.append(f"the notebook says it has format {shown[:20]}, not 4; its cells were read all the same")
     if not isinstance(cells, list):
         raise _Unreadable("the file is no notebook: it has no list of cells")
     if len(cells) > MAX_CELLS:
         raise _Unreadable(f"the notebook has {len(cells):,} cells, more than {MAX_CELLS:,} are read")
     return cells
+
+
+def _list(value: Any, key: str) -> list[Any]:
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def _dict(value: dict, key: str) -> dict:
+    found = value.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _str(value: dict, key: str) -> str:
+    found = value.get(key)
+    return found if isinstance(found, str) else ""
 
 
 def _text(data: bytes, reading: _Reading) -> str:
@@ -188,10 +226,9 @@ def _text(data: bytes, reading: _Reading) -> str:
 
 
 def _note_kernel(document: dict, reading: _Reading) -> None:
-    metadata = document.get("metadata")
-    spec = metadata.get("kernelspec") if isinstance(metadata, dict) else None
-    if isinstance(spec, dict) and spec.get("language", "python") != "python":
-        reading.notes.append(f"the notebook asks for the kernel {str(spec.get('name'))[:40]!r}; it was run with Python")
+    spec = _dict(_dict(document, "metadata"), "kernelspec")
+    if (_str(spec, "language") or "python").lower() != "python":
+        reading.notes.append(f"the notebook asks for the kernel {_str(spec, 'name')[:40]!r}; it was run with Python")
 
 
 @dataclass(frozen=True)
@@ -206,21 +243,26 @@ class _Found:
 
 
 def _student_cells(raw_cells: list[Any], reading: _Reading) -> list[_Found]:
-    found, damaged = [], 0
+    found, damaged, large = [], 0, 0
     for raw in raw_cells:
         source = _source(raw) if isinstance(raw, dict) else None
         if source is None:
             damaged += 1
             continue
-        metadata = raw.get("metadata") if isinstance(raw.get("metadata"), dict) else {}
-        nbgrader = metadata.get("nbgrader") if isinstance(metadata.get("nbgrader"), dict) else {}
-        outdated = bool(nbgrader) and nbgrader.get("schema_version") != 3
         kind = raw.get("cell_type") if raw.get("cell_type") in ("code", "markdown") else "raw"
-        found.append(_Found(kind, source, str(raw.get("id", "")), str(nbgrader.get("grade_id", "")), outdated))
-    if damaged:
-        reading.notes.append(f"{damaged} damaged cell{'s were' if damaged > 1 else ' was'} left out")
+        if len(source) > (MAX_CODE if kind == "code" else MAX_TEXT):
+            large += 1
+            continue
+        nbgrader = _dict(_dict(raw, "metadata"), "nbgrader")
+        outdated = bool(nbgrader) and nbgrader.get("schema_version") != 3
+        found.append(_Found(kind, source, _str(raw, "id"), _str(nbgrader, "grade_id"), outdated))
+    for count, what in ((damaged, "damaged"), (large, "far too long")):
+        if count:
+            reading.notes.append(f"{count} {what} cell{'s were' if count > 1 else ' was'} left out")
     if any(cell.outdated for cell in found):
         reading.notes.append("some cells carry old or damaged nbgrader metadata; it was not used")
+    if sum(len(cell.source) for cell in found if cell.kind == "code") > MAX_ALL_CODE:
+        raise _Unreadable(f"the notebook holds more than {MAX_ALL_CODE >> 10:,} KiB of code")
     return found
 
 
@@ -228,9 +270,7 @@ def _source(raw: dict) -> str | None:
     source = raw.get("source", raw.get("input", ""))  # `input` in the old format
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         source = "".join(source)
-    if not isinstance(source, str) or len(source) > MAX_SOURCE:
-        return None
-    return source.encode("utf-8", "replace").decode()
+    return encodable(source) if isinstance(source, str) else None
 
 
 def _reconcile(found: list[_Found], reading: _Reading) -> list[Cell]:
@@ -248,8 +288,14 @@ def _reconcile(found: list[_Found], reading: _Reading) -> list[Cell]:
         given = reading.skeleton[place]
         if given.role == "answer" and answers.get(place) != index:
             after.setdefault(place, []).append(Cell(_kind(cell), cell.source, "spare"))
-        elif given.role == "given" and given.kind == "code" and cell.source.strip() != given.source.strip():
-            answers[place] = index
+        elif given.kind == "code" and cell.source.strip() != given.source.strip():
+            if given.role == "given" and place not in answers:
+                answers[place] = index
+            elif given.role == "given":
+                after.setdefault(place, []).append(Cell(_kind(cell), cell.source, "added"))
+            elif given.role == "setup":
+                after.setdefault(place, []).append(Cell(_kind(cell), cell.source, "added"))
+                reading.notes.append("a setup cell was changed: the course's own was run, and then the changed one")
     cells = []
     for place, given in enumerate(reading.skeleton):
         cells.append(_merged(given, found[answers[place]] if place in answers else None))
@@ -283,8 +329,14 @@ def _match(found: list[_Found], reading: _Reading) -> dict[int, int]:
         if place is not None:
             owner[index] = place
     for place, cell in enumerate(skeleton):
-        if cell.role == "answer" and cell.kind == "code" and place not in owner.values():
-            _match_by_definition(found, owner, place, reading)
+        if cell.role == "answer" and place not in owner.values():
+            exercise = reading.assignment.exercise(cell.exercise)
+            index = _find_definition(found, owner, exercise.functions)
+            if index is not None:
+                owner[index] = place
+                reading.notes.append(f"the cell of {exercise.name} had lost its name; it was found by what it defines")
+            else:
+                reading.notes.append(f"there is no cell for {exercise.name}")
     return owner
 
 
@@ -292,17 +344,11 @@ def _grade_id(cell: Cell) -> str:
     return f"{cell.exercise}-check" if cell.role == "check" else str(cell.exercise)
 
 
-def _match_by_definition(found: list[_Found], owner: dict[int, int], place: int, reading: _Reading) -> None:
-    exercise = reading.assignment.exercise(reading.skeleton[place].exercise)
-    defines = re.compile(rf"^\s*(?:def|class)\s+(?:{'|'.join(map(re.escape, exercise.functions))})\b", re.MULTILINE)
-    for index, cell in enumerate(found):
-        if index not in owner and defines.search(cell.source):
-            owner[index] = place
-            reading.notes.append(
-                f"the answer to {exercise.name} had lost its cell's name; it was found by what it defines"
-            )
-            return
-    reading.notes.append(f"there is no cell for {exercise.name}")
+def _find_definition(found: list[_Found], owner: dict[int, int], functions: Iterable[str]) -> int | None:
+    names = "|".join(map(re.escape, functions))
+    defines = re.compile(rf"^\s*(?:def|class)\s+(?:{names})\b", re.MULTILINE)
+    free = (index for index, cell in enumerate(found) if index not in owner and names)
+    return next((index for index in free if defines.search(found[index].source)), None)
 
 
 def _choose_answers(found: list[_Found], owner: dict[int, int], reading: _Reading) -> dict[int, int]:
@@ -325,7 +371,17 @@ def _choose_answers(found: list[_Found], owner: dict[int, int], reading: _Readin
     return chosen
 
 
-def _untouched(cells: list[Cell], reading: _Reading) -> frozenset[str]:
+def _answer_places(cells: list[Cell], reading: _Reading) -> dict[str, int | None]:
+    """By exercise, the place of the cell that first answers it: its own if changed, else one that defines its names."""
     released = {cell.exercise: cell.source.strip() for cell in reading.skeleton if cell.role == "answer"}
-    answered = {c.exercise for c in cells if c.role == "answer" and c.source.strip() not in ("", released[c.exercise])}
-    return frozenset(set(released) - answered)
+    places: dict[str, int | None] = dict.fromkeys(released)
+    for place, cell in enumerate(cells):
+        if cell.role == "answer" and cell.source.strip() not in ("", released[cell.exercise]):
+            places[cell.exercise] = place
+    added = {p: defined_names(cell.source) for p, cell in enumerate(cells) if cell.role == "added" and cell.runs}
+    for exercise in (exercise for exercise, place in places.items() if place is None):
+        functions = reading.assignment.exercise(exercise).functions
+        places[exercise] = next((place for place, names in added.items() if names.intersection(functions)), None)
+        if places[exercise] is not None:
+            reading.notes.append(f"the answer to {exercise} stands in a cell of your own; it was graded from there")
+    return places

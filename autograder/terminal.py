@@ -1,16 +1,12 @@
-"""Verdicts and classes as tables in the terminal. All text that came from a student is printed as it is, unstyled."""
+"""A verdict as a table in the terminal. All text that came from a student is printed as it is, unstyled."""
 
-from rich.box import SIMPLE
 from rich.table import Table
 from rich.text import Text
 
-from autograder.classroom import Result
-from autograder.course import Assignment
 from autograder.feedback import grouped, headline, remarks
 from autograder.verdict import BLOCKED, FAILED, MANUAL, MISSING, PARTIAL, PASSED, STATUS_MARKS, Verdict
 
-_LONGEST_REMARK = 120
-_STYLES = {
+STYLES = {
     PASSED: "green",
     PARTIAL: "cyan",
     MANUAL: "magenta",
@@ -27,30 +23,14 @@ def verdict_table(verdict: Verdict) -> Table:
     table.add_column("exercise and what was tried", ratio=1)
     table.add_column("points", justify="right", no_wrap=True)
     for exercise in verdict.exercises:
-        mark = Text(STATUS_MARKS[exercise.status], style=_STYLES[exercise.status])
+        mark = Text(STATUS_MARKS[exercise.status], style=STYLES[exercise.status])
         points = f"{exercise.score:g}/{exercise.max_score:g}"
         table.add_row(mark, Text(headline(exercise), style="bold"), Text(points, style="bold"))
         for test in grouped(exercise):
-            mark = Text(STATUS_MARKS[test.status], style=_STYLES[test.status])
+            mark = Text(STATUS_MARKS[test.status], style=STYLES[test.status])
             lines = [Text(test.tried), *(Text(f"  {line}", "dim") for line in remarks(exercise, test))]
             table.add_row(mark, Text("\n").join(lines), f"{test.score:g}/{test.max_score:g}")
         table.add_section()
     for line in filter(None, (verdict.run.problem, *verdict.run.notes)):
         table.add_row("!", Text(line), "")
-    return table
-
-
-def class_table(assignment: Assignment, results: list[Result]) -> Table:
-    """One row for each student: score, late penalty, a mark for each exercise, what was noticed."""
-    legend = "  ".join(f"{mark} {status}" for status, mark in STATUS_MARKS.items())
-    table = Table(title=f"{assignment.title}: {len(results)} submissions", caption=legend, box=SIMPLE)
-    for column, align in (("student", "left"), ("score", "right"), ("late", "right"), ("exercises", "left")):
-        table.add_column(column, justify=align, no_wrap=True)
-    table.add_column("remark")
-    for result in results:
-        marks = [Text(STATUS_MARKS[e.status], style=_STYLES[e.status]) for e in result.verdict.exercises]
-        late = f"-{result.penalty:g}" if result.penalty else ""
-        remark = Text(result.verdict.run.problem or "; ".join(result.verdict.run.notes))
-        remark.truncate(_LONGEST_REMARK, overflow="ellipsis")
-        table.add_row(result.student, f"{result.score:.4g}", late, Text("").join(marks), remark)
     return table

@@ -1,4 +1,4 @@
-"""The message format between the judge and the student's process.
+"""The message format between the grader and the student's process.
 
 A frame is `header_size, buffer_count, buffer_sizes..., header, buffers...`: the header is JSON, the buffers are raw
 array bytes. Nothing is pickled, nothing is executed, and every size, dtype and shape is checked before memory is
@@ -7,11 +7,12 @@ taken, so that a reply that lies is an error here and never more than that.
 
 import json
 import math
+import re
 import select
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +20,16 @@ import numpy as np
 
 MAX_HEADER_BYTES = 8 << 20
 MAX_BUFFERS = 1024
-MAX_FRAME_BYTES = 256 << 20
+MAX_FRAME_BYTES = 64 << 20
 MAX_DEPTH = 16
 MAX_DIMENSIONS = 16
+FRAME_TIMEOUT_S = 5.0
 ARRAY_KINDS = frozenset("biufc")
+_DTYPES = frozenset(np.dtype(code).newbyteorder(order).str for code in "?bBhHiIlLqQefdgFDG" for order in "<>")
 _COUNTS = struct.Struct("<II")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+# Control characters, which could act on a terminal, and those that turn the direction of the text around them.
+_UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class WireError(Exception):
@@ -44,6 +50,16 @@ class Handle:
 
     id: int
     type_name: str = "object"
+
+
+def encodable(text: str) -> str:
+    """`text` as any file can hold it: JSON can bring lone surrogates, which UTF-8 cannot."""
+    return _SURROGATES.sub("\ufffd", text)
+
+
+def readable(text: str, limit: int = 2000) -> str:
+    """The beginning of a stranger's text, safe to show in a terminal or to write to a file."""
+    return _UNREADABLE.sub("\ufffd", text[:limit])
 
 
 def encode(value: Any, buffers: list[memoryview], keep: Callable[[Any], Handle] | None = None, depth: int = 0) -> Any:
@@ -80,45 +96,48 @@ def _encode_array(array: np.ndarray, buffers: list[memoryview]) -> dict:
     return {"t": "array", "dtype": array.dtype.str, "shape": list(array.shape), "buffer": len(buffers) - 1}
 
 
-def decode(data: Any, buffers: list[bytearray], depth: int = 0) -> Any:
+def decode(data: Any, buffers: Sequence[memoryview], depth: int = 0) -> Any:
     """The inverse of `encode`; arrays own their memory. Raises WireError for anything malformed."""
     if depth > MAX_DEPTH:
         raise WireError(f"the message is nested more than {MAX_DEPTH} deep")
-    if data is None or type(data) in (bool, int, float, str):
-        return data
-    if type(data) is not dict:
-        raise WireError(f"a bare {type(data).__name__} is no value")
-    try:
-        match data["t"]:
-            case "array":
-                return _decode_array(data, buffers)
-            case "handle":
-                return Handle(int(data["id"]), str(data["type"])[:100])
-            case "list":
-                return [decode(item, buffers, depth + 1) for item in data["items"]]
-            case "tuple":
-                return tuple(decode(item, buffers, depth + 1) for item in data["items"])
-            case "dict":
-                return {str(key): decode(item, buffers, depth + 1) for key, item in data["items"]}
-            case other:
-                raise WireError(f"unknown kind of value {str(other)[:40]!r}")
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
-        raise WireError(f"malformed value: {type(error).__name__}") from None
+    match data:
+        case None | bool() | int() | float():
+            return data
+        case str():
+            return encodable(data)
+        case {"t": "array", "dtype": str(dtype), "shape": list(shape), "buffer": int(index)}:
+            return _decode_array(dtype, shape, index, buffers)
+        case {"t": "handle", "id": int(number), "type": str(type_name)}:
+            return Handle(number, readable(type_name, 100))
+        case {"t": "list", "items": list(items)}:
+            return [decode(item, buffers, depth + 1) for item in items]
+        case {"t": "tuple", "items": list(items)}:
+            return tuple(decode(item, buffers, depth + 1) for item in items)
+        case {"t": "dict", "items": list(items)}:
+            return dict(_decode_entry(item, buffers, depth + 1) for item in items)
+    raise WireError("the message holds something that is no value")
 
 
-def _decode_array(data: dict, buffers: list[bytearray]) -> np.ndarray:
-    if type(data["dtype"]) is not str or len(data["dtype"]) > 8:
-        raise WireError("malformed array dtype")
-    dtype, shape, index = np.dtype(data["dtype"]), data["shape"], data["buffer"]
-    if dtype.kind not in ARRAY_KINDS or dtype.hasobject:
-        raise WireError(f"arrays of dtype {dtype} are not allowed")
+def _decode_entry(entry: Any, buffers: Sequence[memoryview], depth: int) -> tuple[str, Any]:
+    match entry:
+        case [str(key), value]:
+            return encodable(key), decode(value, buffers, depth)
+    raise WireError("the message holds a malformed dict")
+
+
+def _decode_array(dtype: str, shape: list, index: int, buffers: Sequence[memoryview]) -> np.ndarray:
+    if dtype not in _DTYPES:
+        raise WireError(f"arrays of dtype {readable(dtype, 20)} are not allowed")
     if len(shape) > MAX_DIMENSIONS or any(type(size) is not int or size < 0 for size in shape):
         raise WireError("malformed array shape")
-    if type(index) is not int or not 0 <= index < len(buffers):
+    if not 0 <= index < len(buffers):
         raise WireError("the array names a buffer that is not there")
-    if math.prod(shape) * dtype.itemsize != len(buffers[index]):
-        raise WireError(f"the array's shape {tuple(shape)} does not match its {len(buffers[index])} bytes")
-    return np.frombuffer(buffers[index], dtype).reshape(shape)
+    if math.prod(shape) * np.dtype(dtype).itemsize != buffers[index].nbytes:
+        raise WireError(f"the array's shape does not match its {buffers[index].nbytes} bytes")
+    try:
+        return np.frombuffer(buffers[index], dtype).reshape(shape)
+    except ValueError:  # an empty array with an axis longer than any machine can count
+        raise WireError("malformed array shape") from None
 
 
 class Channel:
@@ -134,63 +153,68 @@ class Channel:
     def close(self) -> None:
         self._socket.close()
 
-    def send(self, header: dict, buffers: list[memoryview], timeout_s: float | None = None) -> None:
-        """Send one message. Raises WireTimeout or WireClosed."""
+    def send(self, header: dict, buffers: Sequence[memoryview] = (), timeout_s: float | None = None) -> None:
+        """Send one message. Raises WireTimeout, WireClosed; WireError, before any byte is sent, where it cannot be."""
         deadline = _deadline(timeout_s)
-        text = json.dumps(header).encode()
         sizes = [buffer.nbytes for buffer in buffers]
+        try:
+            text = json.dumps(header).encode()
+        except (TypeError, ValueError, RecursionError) as error:  # an int of thousands of digits, for one
+            raise WireError(f"the value cannot be written down: {error}") from None
         if len(text) > MAX_HEADER_BYTES or len(buffers) > MAX_BUFFERS or sum(sizes) > MAX_FRAME_BYTES:
-            raise WireError("the value is too large to send")
+            raise WireError(f"the value is too large to send: {len(text) + sum(sizes):,} bytes")
         prefix = _COUNTS.pack(len(text), len(buffers)) + struct.pack(f"<{len(sizes)}Q", *sizes)
         for part in (memoryview(prefix + text), *buffers):
             while part.nbytes:
-                self._wait(deadline, write=True)
                 try:
                     part = part[self._socket.send(part) :]
                 except BlockingIOError:
-                    continue
+                    self._wait(select.POLLOUT, deadline)
                 except OSError as error:
                     raise WireClosed(str(error)) from None
 
-    def receive(self, timeout_s: float | None = None) -> tuple[dict, list[bytearray]]:
-        """Receive one message. Raises WireTimeout, WireClosed or WireError."""
-        deadline = _deadline(timeout_s)
+    def receive(self, timeout_s: float | None = None) -> tuple[dict, list[memoryview]]:
+        """Receive one message. Raises WireTimeout, WireClosed or WireError.
+
+        The time is for the message to begin; what has begun is read to its end, which must not take long either.
+        """
+        self._wait(select.POLLIN, _deadline(timeout_s))
+        deadline = _deadline(None if timeout_s is None else FRAME_TIMEOUT_S)
         header_size, count = _COUNTS.unpack(self._read(_COUNTS.size, deadline))
         if header_size > MAX_HEADER_BYTES or count > MAX_BUFFERS:
             raise WireError("the message's header is too large")
         sizes = struct.unpack(f"<{count}Q", self._read(8 * count, deadline))
         if sum(sizes) > MAX_FRAME_BYTES:
             raise WireError(f"the message holds {sum(sizes):,} bytes, more than {MAX_FRAME_BYTES:,} are allowed")
-        text = self._read(header_size, deadline)
         try:
-            header = json.loads(text)
+            header = json.loads(bytes(self._read(header_size, deadline)))
         except (ValueError, RecursionError):
             raise WireError("the message's header is no JSON") from None
         if type(header) is not dict:
             raise WireError("the message's header is no JSON object")
         return header, [self._read(size, deadline) for size in sizes]
 
-    def _read(self, size: int, deadline: float | None) -> bytearray:
-        data = bytearray(size)
-        view, filled = memoryview(data), 0
+    def _read(self, size: int, deadline: float | None) -> memoryview:
+        view, filled = memoryview(np.empty(size, np.uint8)), 0  # the system gives the memory when bytes arrive
         while filled < size:
-            self._wait(deadline)
             try:
                 count = self._socket.recv_into(view[filled:])
             except BlockingIOError:
+                self._wait(select.POLLIN, deadline)
                 continue
             except OSError as error:
                 raise WireClosed(str(error)) from None
             if not count:
                 raise WireClosed("the other side closed the connection")
             filled += count
-        return data
+        return view
 
-    def _wait(self, deadline: float | None, write: bool = False) -> None:
-        left = None if deadline is None else max(0.0, deadline - time.monotonic())
-        ours = [self._socket]
-        ready = select.select([] if write else ours, ours if write else [], [], left)
-        if not any(ready):
+    def _wait(self, event: int, deadline: float | None) -> None:
+        if self._socket.fileno() < 0:
+            raise WireClosed("this side has closed the connection")
+        poll = select.poll()  # unlike select, it takes descriptors above 1023
+        poll.register(self._socket, event)
+        if not poll.poll(None if deadline is None else math.ceil(1000 * max(0.0, deadline - time.monotonic()))):
             raise WireTimeout("no message came in time")
 
 

@@ -1,14 +1,22 @@
 """A tiny course in a temporary folder: two assignments of two exercises, through the real loader and nbgrader."""
 
+import json
 import shutil
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.course import Course, load_course
+from autograder.build import build_solved
+from autograder.course import Assignment, Course, load_course
+from autograder.grading import Graded, grade
 from autograder.nbgrader_settings import make_alembic_callable
+from autograder.release import release
+from autograder.student_edition import student_edition
+from autograder.submissions import Submission, read
+from autograder.verdict import Verdict
 
 PROJECT = Path(__file__).parent.parent
 
@@ -171,3 +179,204 @@ def graded(tiny: TinyCourse, empty_gradebook: Path) -> TinyCourse:
     (tiny.root / "classroom").mkdir()
     shutil.copy(empty_gradebook, tiny.root / "classroom/gradebook.db")
     return tiny
+
+
+LESSON = """\
+title = "Sums"
+data = ["data/table.csv"]
+
+[limits]
+cell_timeout_s = 2
+notebook_timeout_s = 12
+call_timeout_s = 2
+memory_mib = 600
+processes = 24
+file_mib = 4
+scratch_mib = 8
+output_mib = 1
+
+[[exercises]]
+name = "add"
+points = 40
+functions.add = ["sum: array"]
+forbids = ["torch"]
+
+[[exercises]]
+name = "norm"
+points = 30
+functions.norm = ["length: float"]
+
+[[exercises]]
+name = "centre"
+points = 20
+functions.centre = ["centred: array", "cache: handle"]
+functions.restore = ["x: array"]
+
+[[exercises]]
+name = "reason"
+points = 10
+kind = "written"
+"""
+
+LESSON_NOTEBOOK = '''\
+# %% [markdown]
+# # Sums
+#
+# ### Exercise: add (40 points)
+#
+# ### Exercise: norm (30 points)
+#
+# ### Exercise: centre (20 points)
+#
+# ### Exercise: reason (10 points)
+
+# %% role="setup"
+import numpy as np
+import course_lib
+
+# %% role="answer" exercise="add"
+def add(a, b):
+    ### BEGIN SOLUTION
+    return a + b
+    ### END SOLUTION
+
+# %% role="check" exercise="add"
+assert add(1, 2) == 3
+
+# %%
+print("an experiment")
+
+# %% role="answer" exercise="norm"
+def norm(x):
+    ### BEGIN SOLUTION
+    return float(np.sqrt((x * x).sum()))
+    ### END SOLUTION
+
+# %% role="check" exercise="norm"
+assert norm(np.array([3, 4])) == 5
+
+# %% role="answer" exercise="centre"
+### BEGIN SOLUTION
+def centre(x):
+    return x - x.mean(), x.mean()
+
+def restore(centred, cache):
+    return centred + cache
+### END SOLUTION
+
+# %% role="check" exercise="centre"
+assert centre(np.array([1, 3]))[1] == 2
+
+# %% [markdown] role="answer" exercise="reason"
+# ### BEGIN SOLUTION
+# Because.
+# ### END SOLUTION
+'''
+
+LESSON_TESTS = '''\
+import numpy as np
+import pytest
+
+from autograder.checks import assert_close
+
+pytestmark = [pytest.mark.exercise("NAME")]
+
+
+def test_values(student, rng):
+    """Random numbers."""
+    x = rng.normal(size=(2, 3))
+    CHECK
+
+
+def test_input_is_kept(student, rng):
+    """The input stays as it was."""
+    x = rng.normal(size=(3, 5))
+    with student.unchanged():
+        CHECK
+'''
+
+LESSON_CHECKS = {
+    "add": 'assert_close(student.add(x, 2 * x), 3 * x, "sum")',
+    "norm": 'assert_close(student.norm(x), np.linalg.norm(x), "length")',
+    "centre": 'assert_close(student.restore(*student.centre(x)), x, "x")',
+}
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A released assignment of three code exercises and a written one, with hidden tests and short limits."""
+
+    course: Course
+    folder: Path
+
+    @property
+    def assignment(self) -> Assignment:
+        return self.course.assignment("sums")
+
+    @property
+    def edition(self) -> Path:
+        return self.assignment.student_edition
+
+    def released(self) -> dict:
+        """The released notebook as JSON data."""
+        return json.loads(self.assignment.released_notebook.read_text())
+
+    def answered(self, **answers: str) -> dict:
+        """The solution as JSON data, with other answers for some exercises."""
+        document = json.loads(self.assignment.solved_notebook.read_text())
+        for exercise, source in answers.items():
+            self.cell(document, exercise)["source"] = source
+        return document
+
+    @staticmethod
+    def cell(document: dict, exercise: str, role: str = "answer") -> dict:
+        return next(cell for cell in document["cells"] if cell["id"] == f"{exercise}-{role}")
+
+    @staticmethod
+    def added(source: str) -> dict:
+        """A code cell as a student's editor makes it."""
+        identity = f"{zlib.crc32(source.encode()):08x}"
+        return {"cell_type": "code", "id": identity, "metadata": {}, "source": source, "outputs": []}
+
+    def write(self, document: dict | bytes) -> Path:
+        path = self.folder / "sums.ipynb"
+        path.write_bytes(document if isinstance(document, bytes) else json.dumps(document).encode())
+        return path
+
+    def read(self, document: dict | bytes) -> Submission:
+        return read(self.write(document), self.assignment)
+
+    def grade(self, document: dict | bytes | Path) -> Graded:
+        """Grade what a student hands in; it must stay as it is, and the verdict must be fit to be stored."""
+        path = document if isinstance(document, Path) else self.write(document)
+        before = path.read_bytes() if path.is_file() else b""
+        graded = grade(path, self.assignment, self.edition)
+        assert (path.read_bytes() if path.is_file() else b"") == before
+        assert Verdict.from_json(graded.verdict.to_json()) == graded.verdict
+        return graded
+
+    def scores(self, document: dict | bytes | Path) -> dict[str, float]:
+        return {exercise.name: exercise.score for exercise in self.grade(document).verdict.exercises}
+
+
+@pytest.fixture(scope="session")
+def lesson(tmp_path_factory: pytest.TempPathFactory, empty_gradebook: Path) -> Lesson:
+    """Shared by all tests, which must not change it."""
+    files = TinyCourse(tmp_path_factory.mktemp("lesson"))
+    files.write("course.toml", COURSE.rpartition("[[schedule]]")[0].replace("adding", "sums"))
+    files.write("solutions/sums/assignment.toml", LESSON)
+    files.write("solutions/sums/notebook.py", LESSON_NOTEBOOK)
+    files.write("solutions/sums/data/table.csv", "1,2\n")
+    files.write("solutions/sums/wrong_answers.py", "WRONG = []\n")
+    for name, check in LESSON_CHECKS.items():
+        text = LESSON_TESTS.replace("NAME", name).replace("CHECK", check)
+        files.write(f"solutions/sums/hidden_tests/test_{name}.py", text)
+    files.write("course_lib/__init__.py", "given = 'student edition'\n")
+    shutil.copy(PROJECT / "nbgrader_config.py", files.root)
+    (files.root / "classroom").mkdir()
+    shutil.copy(empty_gradebook, files.root / "classroom/gradebook.db")
+    course = files.load()
+    release(course, "sums")
+    build_solved(course, "sums")
+    student_edition(course, "sums")
+    return Lesson(course, tmp_path_factory.mktemp("handed-in"))

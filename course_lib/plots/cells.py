@@ -51,7 +51,7 @@ def frame(
 ) -> Rectangle:
     """A frame around cells (row, column) and on; a filled one lets the number below show."""
     corner = (column - 0.5 + inset, row - 0.5 + inset)
-    face = to_rgba(colour, 0.45) if fill else "none"
+    face = to_rgba(colour, 0.6) if fill else "none"
     size = width - 2 * inset, height - 2 * inset
     return Rectangle(corner, *size, facecolor=face, edgecolor=colour, linewidth=2.2, clip_on=False)
 

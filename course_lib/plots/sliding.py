@@ -53,6 +53,7 @@ def sliding_window(
         terms.append(f"{padded[row, column]:g}·{_signed(weight)}")
     _draw_output(right, out, i, j)
     label(right, "column of the output", "row of the output", f"output {size_text(out)}")
+    figure.get_layout_engine().set(h_pad=0.1)
     figure.supxlabel(f"out[{i}, {j}]  =  {_sum(terms)}  =  {out[i, j]:g}", fontsize=11)
     return figure
 

@@ -18,6 +18,7 @@ def pixel_uses(image_shape: tuple[int, int], kernel_shape: tuple[int, int], pixe
     )
     weights = list(np.ndindex(*kernel_shape))
     uses = {(pixel[0] - a, pixel[1] - b): f"w{a}{b}" for a, b in weights}
+    uses = {place: uses[place] for place in np.ndindex(*out_shape) if place in uses}
     draw_cells(left, image_shape, {pixel: "x"}, INPUT)
     label(left, "column", "row", "one pixel of the input")
     draw_cells(middle, kernel_shape, {(a, b): f"w{a}{b}" for a, b in weights}, KERNEL)

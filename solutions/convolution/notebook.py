@@ -73,6 +73,7 @@
 # - Later exercises may call earlier ones, and the experiments call your functions: until you have
 #   written a function, a cell that needs it stops with `NotImplementedError`. That is no harm. Come
 #   back to it.
+# - The last exercise is written, and read by a person.
 # - Questions marked **Predict** are for you alone. Answer them in your head *before* you open the
 #   answer.
 #
@@ -103,8 +104,8 @@ torch.set_num_threads(1)  # the networks here are too small to be worth sharing 
 # $$\text{out}[i, j] \;=\; b + \sum_{r=0}^{HH-1}\;\sum_{c=0}^{WW-1} x[i + r,\; j + c]\; w[r, c]$$
 #
 # A number to hold on to: with the image $\begin{pmatrix}0&1&2\\3&4&5\\6&7&8\end{pmatrix}$, the kernel
-# $\begin{pmatrix}1&2\\0&-1\end{pmatrix}$ and $b=10$, the top left output is $0\cdot1 + 1\cdot2 + 3\cdot0
-# + 4\cdot(-1) + 10 = 8$.
+# $\begin{pmatrix}1&2\\0&-1\end{pmatrix}$ and $b=10$, the top left output is
+# $0\cdot1 + 1\cdot2 + 3\cdot0 + 4\cdot(-1) + 10 = 8$.
 
 # %% [markdown]
 # Play with the sliders: watch where the kernel stands (orange) and which output it writes (green). Press
@@ -242,7 +243,9 @@ def conv_output_size(size, kernel, stride=1, pad=0, dilation=1):
 # %% role="check" exercise="conv_output_size"
 def check_conv_output_size():
     assert conv_output_size(7, 3) == 5, "a kernel of 3 has 5 places to stand on 7 pixels"
-    for settings in [(32, 5, 1, 2, 1), (7, 3, 3, 0, 1), (11, 3, 2, 1, 2), (5, 2, 4, 0, 3), (9, 4, 2, 3, 1)]:
+    fitting = [(32, 5, 1, 2, 1), (7, 3, 3, 0, 1), (11, 3, 2, 1, 2), (5, 2, 4, 0, 3)]
+    fitting += [(9, 4, 2, 3, 1), (5, 5, 1, 0, 1), (4, 5, 1, 1, 1)]
+    for settings in fitting:
         size, kernel, stride, pad, dilation = settings
         line, taps = torch.zeros(1, 1, size), torch.zeros(1, 1, kernel)
         expected = F.conv1d(line, taps, None, stride, pad, dilation).shape[-1]
@@ -251,7 +254,7 @@ def check_conv_output_size():
             f"size {size}, kernel {kernel}, stride {stride}, pad {pad}, dilation {dilation}: "
             f"expected {expected}, got {answer}"
         )
-    for settings in [(3, 5), (5, 3, 1, 1, 4)]:
+    for settings in [(3, 5, 3), (5, 3, 1, 1, 4)]:
         try:
             answer = conv_output_size(*settings)
         except ValueError:
@@ -268,15 +271,17 @@ check_conv_output_size()
 # Count what a layer costs. **Parameters** are the numbers that it learns; they need memory and data.
 # **Multiply-adds** (MACs) are the arithmetic for one image; they need time.
 #
-# One filter holds $C\cdot HH\cdot WW$ weights and a bias. Every one of the $F\cdot H_\text{out}\cdot
-# W_\text{out}$ outputs is a sum of $C\cdot HH\cdot WW$ products:
+# One filter holds $C\cdot HH\cdot WW$ weights and a bias. Every one of the
+# $F\cdot H_\text{out}\cdot W_\text{out}$ outputs is a sum of $C\cdot HH\cdot WW$ products:
 #
-# $$\text{params} = F\,(C\cdot HH\cdot WW + 1) \qquad\qquad \text{macs} = F\cdot H_\text{out}\cdot W_\text{out}\cdot C\cdot HH\cdot WW$$
+# $$\text{params} = F\,(C\cdot HH\cdot WW + 1)$$
+#
+# $$\text{macs} = F\cdot H_\text{out}\cdot W_\text{out}\cdot C\cdot HH\cdot WW$$
 #
 # ### Exercise: conv_cost (6 points)
 #
-# *10 minutes, easy.* `kernel` is an int for a square kernel or a pair (height, width); `pair(kernel,
-# "kernel")` from the first cell gives you a pair in either case. Without bias there is no "+ 1". The
+# *10 minutes, easy.* `kernel` is an int for a square kernel or a pair (height, width);
+# `pair(kernel, "kernel")` from the first cell gives you a pair in either case. Without bias there is no "+ 1". The
 # additions of the bias do not count as MACs.
 #
 # Worked number: 10 filters of 3x5x5 on a 3x32x32 image with pad 2. The output is 10x32x32 = 10,240
@@ -306,26 +311,37 @@ def conv_cost(c_in, c_out, kernel, h_out, w_out, bias=True):
 
 # %% role="check" exercise="conv_cost"
 def check_conv_cost():
-    assert conv_cost(3, 10, 5, 32, 32) == (760, 768_000), "the worked number above"
+    params, macs = conv_cost(3, 10, 5, 32, 32)
+    assert params == 760 and macs == 768_000, f"the worked number above, got {params} and {macs}"
     num_params = sum(p.numel() for p in nn.Conv2d(2, 7, (3, 5)).parameters())
     params, macs = conv_cost(2, 7, (3, 5), 4, 6)
     assert params == num_params, f"Conv2d(2, 7, (3, 5)) has {num_params} parameters, you count {params}"
     # 7*4*6 = 168 outputs, each a sum of 2*3*5 = 30 products
     assert macs == 5_040, f"expected 168 * 30 = 5040 multiply-adds, got {macs}"
-    without_bias = conv_cost(2, 7, (3, 5), 4, 6, bias=False)
-    assert without_bias == (num_params - 7, 5_040), f"without its 7 biases, got {without_bias}"
+    params, macs = conv_cost(2, 7, (3, 5), 4, 6, bias=False)
+    assert params == num_params - 7, f"without its 7 biases: expected {num_params - 7}, got {params}"
+    assert macs == 5_040, f"the bias is no part of the multiply-adds, got {macs}"
     print("conv_cost: parameters and multiply-adds add up.")
 
 
 check_conv_cost()
 
 # %% [markdown]
-# Now the price list. We go from a 3x32x32 image to 64 maps of 32x32 in three ways: every output looks at
-# every pixel (fully connected); every output looks at its 3x3 neighbourhood with weights of its own
-# (locally connected, *locality* only); all places use the same weights (convolution, locality and
-# *sharing*).
+# Now compare. Any linear layer is a matrix: one row per output, one column per pixel. Here it is for an
+# image of 5x6 pixels and one map of 3x4, built three times. **Fully connected**: every output looks at every
+# pixel. **Locally connected**: every output looks at its own 3x3 window, with weights of its own
+# (*locality* alone). **Convolution**: all windows have the same nine weights (locality and *sharing*).
+
+# %%
+plots.layer_matrices(image_shape=(5, 6), kernel=np.array([[1, 2, 3], [-4, 5, -6], [7, -8, 9]]))
+
+# %% [markdown]
+# *What to see: white is a weight that does not exist. Locality empties most of the matrix; sharing makes every
+# row a shifted copy of the one above it.* So a convolution is a fully connected layer that has been told
+# two things about images.
 #
-# **Predict.** Which step saves parameters, which saves arithmetic?
+# Now the price list, for a 3x32x32 image and 64 maps of 32x32. **Predict.** Which step saves parameters,
+# which saves arithmetic?
 
 # %%
 params, macs = conv_cost(3, 64, 3, 32, 32)
@@ -356,7 +372,8 @@ plots.grouped_bars(costs, "count (log scale)", log=True)
 # Now the real thing, with batch, channels, filters, stride and padding. Let $\tilde x$ be $x$ with a
 # border of `pad` zeros around height and width. Then
 #
-# $$\text{out}[n, f, i, j] = b_f + \sum_{c}\sum_{r}\sum_{s} \tilde x[n,\, c,\; i\cdot\text{stride} + r,\; j\cdot\text{stride} + s]\;\, w[f, c, r, s]$$
+# $$\text{out}[n, f, i, j] = b_f + \sum_{c}\sum_{r}\sum_{s}
+#   \tilde x[n,\, c,\; i\cdot\text{stride} + r,\; j\cdot\text{stride} + s]\;\, w[f, c, r, s]$$
 #
 # In words: output $(i, j)$ of filter $f$ is the dot product of the filter with the block of $\tilde x$
 # whose top left corner is at $(i\cdot\text{stride},\, j\cdot\text{stride})$.
@@ -372,8 +389,8 @@ plots.grouped_bars(costs, "count (log scale)", log=True)
 # of image and kernel, may all differ.
 #
 # Worked number: the 3x3 image of section 1, kernel $\begin{pmatrix}1&2\\0&-1\end{pmatrix}$, bias 10:
-# $\text{out} = \begin{pmatrix}8&10\\14&16\end{pmatrix}$. For example $\text{out}[1,1] =
-# 4\cdot1+5\cdot2+7\cdot0+8\cdot(-1)+10 = 16$.
+# $\text{out} = \begin{pmatrix}8&10\\14&16\end{pmatrix}$. For example
+# $\text{out}[1,1] = 4\cdot1+5\cdot2+7\cdot0+8\cdot(-1)+10 = 16$.
 #
 # <details><summary>Hint</summary>
 #
@@ -423,7 +440,12 @@ def check_conv_forward_naive():
         where = f"7x5 image, 3x2 kernel, stride {stride}, pad {pad}"
         np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-5, err_msg=where)
         np.testing.assert_array_equal(x, before, err_msg="x must be left as it was")
-    print("conv_forward_naive: agrees with torch.nn.functional.conv2d.")
+    try:
+        conv_forward_naive(x[:, :, :2], w, b, {"stride": 1, "pad": 0})
+    except ValueError:
+        print("conv_forward_naive: agrees with torch.nn.functional.conv2d.")
+    else:
+        raise AssertionError("a kernel of 3 rows on an image of 2: expected a ValueError")
 
 
 check_conv_forward_naive()
@@ -457,10 +479,14 @@ plots.pixel_uses(image_shape=(5, 6), kernel_shape=(2, 3), pixel=(2, 3))
 #
 # With formulas, where $(i, j)$ runs over all outputs:
 #
-# $$\frac{\partial L}{\partial w}[f,c,r,s] = \sum_{n,i,j} \text{dout}[n,f,i,j]\;\tilde x[n,c,\,i\cdot\text{stride}+r,\,j\cdot\text{stride}+s]
-# \qquad \frac{\partial L}{\partial b_f} = \sum_{n,i,j}\text{dout}[n,f,i,j]$$
+# $$\frac{\partial L}{\partial b_f} = \sum_{n,i,j}\text{dout}[n,f,i,j]$$
 #
-# $$\frac{\partial L}{\partial \tilde x}[n,c,u,v] = \sum_{f}\;\sum_{\substack{i,\,r:\; i\cdot\text{stride}+r=u\\ j,\,s:\; j\cdot\text{stride}+s=v}} \text{dout}[n,f,i,j]\; w[f,c,r,s]$$
+# $$\frac{\partial L}{\partial w}[f,c,r,s] = \sum_{n,i,j} \text{dout}[n,f,i,j]\;
+#   \tilde x[n,c,\,i\cdot\text{stride}+r,\,j\cdot\text{stride}+s]$$
+#
+# $$\frac{\partial L}{\partial \tilde x}[n,c,u,v] = \sum_{f}\;
+#   \sum_{\substack{i,\,r:\; i\cdot\text{stride}+r=u\\ j,\,s:\; j\cdot\text{stride}+s=v}}
+#   \text{dout}[n,f,i,j]\; w[f,c,r,s]$$
 #
 # The padding was not part of $x$: at the end its border is cut off.
 
@@ -469,8 +495,8 @@ plots.pixel_uses(image_shape=(5, 6), kernel_shape=(2, 3), pixel=(2, 3))
 #
 # *40 minutes, hard.* Return `dx (N, C, H, W)`, `dw (F, C, HH, WW)`, `db (F,)`.
 #
-# Worked number, in one dimension: $x = (1, 4, 5)$, $w = (2, 3)$, so $\text{out} = (1\cdot2+4\cdot3,\;
-# 4\cdot2+5\cdot3) = (14, 23)$. Let $\text{dout} = (1, 10)$.
+# Worked number, in one dimension: $x = (1, 4, 5)$, $w = (2, 3)$, so
+# $\text{out} = (1\cdot2+4\cdot3,\; 4\cdot2+5\cdot3) = (14, 23)$. Let $\text{dout} = (1, 10)$.
 #
 # - $db = 1 + 10 = 11$
 # - $dw = 1\cdot(1, 4) + 10\cdot(4, 5) = (41, 54)$
@@ -556,12 +582,13 @@ for name, array, gradient in zip(["dx", "dw", "db"], [x, w, b], conv_backward_na
 
 # %% [markdown]
 # Errors near $10^{-10}$ are rounding; a mistake in a formula shows up as $10^{-2}$ or more. There is
-# nothing in between to argue about.
+# nothing in between to argue about. Try it: break one line of your backward pass (write `=` for a `+=`),
+# run its cell and this one again, and mend it.
 
 # %% [markdown]
 # ## 7. Convolution is a matrix product
 #
-# Loops in Python are slow: each turn costs about a microsecond before any arithmetic is done. The classic
+# Loops in Python are slow: each turn costs some microseconds before any arithmetic is done. The classic
 # cure is to copy every window into a **column** of a large matrix. The filters, flattened, are the
 # **rows** of another, and *one* matrix product computes all outputs of all filters.
 
@@ -573,11 +600,12 @@ plots.columns_of_windows(small, kernel_shape=(2, 2), highlights=(0, 4))
 # *What to see: the orange window of the image is column 0 of the matrix, the green one is column 4. Most
 # pixels appear in several columns: the matrix is larger than the image. We pay memory for speed.*
 #
-# The layout, the same as in `torch.nn.functional.unfold`: for each image a matrix of shape $(C\cdot
-# HH\cdot WW,\; L)$ with $L = H_\text{out}\cdot W_\text{out}$. Its rows run over channel, then kernel row,
+# The layout, the same as in `torch.nn.functional.unfold`: for each image a matrix of shape
+# $(C\cdot HH\cdot WW,\; L)$ with $L = H_\text{out}\cdot W_\text{out}$. Its rows run over channel, then kernel row,
 # then kernel column; its columns run over the places, row by row:
 #
-# $$\text{cols}\big[n,\;(c\cdot HH + r)\cdot WW + s,\;\; i\cdot W_\text{out} + j\big] = \tilde x[n,\,c,\; i\cdot\text{stride}+r,\; j\cdot\text{stride}+s]$$
+# $$\text{cols}\big[n,\;(c\cdot HH + r)\cdot WW + s,\;\; i\cdot W_\text{out} + j\big]
+#   = \tilde x[n,\,c,\; i\cdot\text{stride}+r,\; j\cdot\text{stride}+s]$$
 #
 # Worked number: the first layer of AlexNet has an image of 3x227x227, a kernel of 11x11 and stride 4, so
 # 55x55 places. The matrix has $3\cdot11\cdot11 = 363$ rows and $55\cdot55 = 3025$ columns: seven times as
@@ -682,9 +710,9 @@ check_im2col()
 
 # %%
 counts = {}
-for stride, pad in [(1, 0), (2, 0), (2, 1)]:
-    windows = np.ones_like(im2col(np.zeros((1, 1, 6, 8)), 3, 3, stride, pad))
-    counts[f"stride {stride}, pad {pad}"] = col2im(windows, (1, 1, 6, 8), 3, 3, stride, pad)[0, 0]
+for setting in [(1, 0), (2, 0), (2, 1)]:
+    windows = np.ones_like(im2col(np.zeros((1, 1, 6, 8)), 3, 3, *setting))
+    counts["stride {}, pad {}".format(*setting)] = col2im(windows, (1, 1, 6, 8), 3, 3, *setting)[0, 0]
 plots.number_grids(counts, cell=0.34)
 
 # %% [markdown]
@@ -792,20 +820,23 @@ rng = np.random.default_rng(0)
 x, w, b = rng.normal(size=(2, 3, 32, 32)), rng.normal(size=(8, 3, 3, 3)), rng.normal(size=8)
 param = {"stride": 1, "pad": 1}
 dout = rng.normal(size=(2, 8, 32, 32))
-tensors = [torch.tensor(array, requires_grad=True) for array in (x, w, b)]
-torch_out = F.conv2d(*tensors, padding=1)
-
+x_torch, w_torch, b_torch, dout_torch = (torch.tensor(array, requires_grad=True) for array in (x, w, b, dout))
 forward = {
     "your loops": lambda: conv_forward_naive(x, w, b, param),
     "your matrix product": lambda: conv_forward_fast(x, w, b, param),
-    "PyTorch": lambda: F.conv2d(*tensors, padding=1),
+    "PyTorch": lambda: F.conv2d(x_torch, w_torch, b_torch, padding=1),
 }
-naive_cache, fast_cache = conv_forward_naive(x, w, b, param)[1], conv_forward_fast(x, w, b, param)[1]
+(_, naive_cache), (_, fast_cache), out_torch = (call() for call in forward.values())
 backward = {
     "your loops": lambda: conv_backward_naive(dout, naive_cache),
     "your matrix product": lambda: conv_backward_fast(dout, fast_cache),
-    "PyTorch": lambda: torch.autograd.grad(torch_out, tensors, torch.tensor(dout), retain_graph=True),
+    "PyTorch": lambda: out_torch.backward(dout_torch, retain_graph=True),
 }
+
+# %% [markdown]
+# Three runs of each; the bar shows the one in the middle.
+
+# %%
 times_ms = {
     name: {who: 1000 * timing.median_seconds(call, repeats=3) for who, call in calls.items()}
     for name, calls in [("forward", forward), ("backward", backward)]
@@ -850,7 +881,7 @@ plots.image_grid(kept, columns=3, tile=3.1, scale="brightness")
 # Then the three whose weights sum to **zero**.
 
 # %%
-changes = {name: results[name] for name in list(filters)[3:]}
+changes = {name: results[name].clip(-1, 1) for name in list(filters)[3:]}
 plots.image_grid(changes, columns=3, tile=3.1, signed=True, scale="value of the output")
 
 # %% [markdown]
@@ -872,7 +903,9 @@ def edges(image):
 shift_first = edges(np.roll(photo, 7, axis=1))
 shift_last = np.roll(edges(photo), 7, axis=1)
 difference = np.abs(shift_first - shift_last)
-print(f"largest difference: {difference[:, 9:].max():.0e} away from the seam, {difference[:, :9].max():.1f} at the seam")
+seam = slice(0, 9)  # the columns where the right border of the photo was moved to the left
+print(f"largest difference away from the seam: {np.delete(difference, seam, axis=1).max():.0e}")
+print(f"largest difference at the seam: {difference[:, seam].max():.1f}")
 
 # %% [markdown]
 # ## 9. How far can a unit see?
@@ -893,7 +926,7 @@ plots.connections(stacks, num_inputs=17)
 
 # %% [markdown]
 # *What to see: the orange unit on top depends on the filled dots only. Three plain layers see 7 pixels. A
-# stride in the middle makes everything after it count double; growing dilation reaches further still,
+# stride in the middle makes every layer behind it count double; growing dilation reaches further still,
 # with the same nine weights.*
 #
 # > **Often told wrong.** "The receptive field depends on the kernel size alone." It depends on stride
@@ -913,8 +946,8 @@ plots.connections(stacks, num_inputs=17)
 # For $L$ equal layers of stride 1 that gives the well-known $1 + L\,(K-1)$. Pooling layers count like
 # convolutions.
 #
-# Worked number: a 3x3 layer with stride 2 and then a 3x3 layer with stride 1: $r = 1 + 2\cdot1 = 3$, $j =
-# 2$, then $r = 3 + 2\cdot2 = 7$. The other way round: $r = 3$, $j = 1$, then $r = 3 + 2\cdot1 = 5$.
+# Worked number: a 3x3 layer with stride 2 and then a 3x3 layer with stride 1: $r = 1 + 2\cdot1 = 3$,
+# $j = 2$, then $r = 3 + 2\cdot2 = 7$. The other way round: $r = 3$, $j = 1$, then $r = 3 + 2\cdot1 = 5$.
 #
 # `layers` is a list of `(kernel, stride, dilation)`, first layer first.
 #
@@ -943,7 +976,7 @@ def receptive_field(layers):
 def check_receptive_field():
     assert receptive_field([]) == 1, "no layer: a unit is a pixel and sees itself"
     assert receptive_field([(3, 1, 1)] * 4) == 9, "four 3x3 layers see 1 + 4*(3-1) = 9"
-    for layers in ([(3, 2, 1), (3, 1, 1)], [(3, 1, 1), (3, 2, 1)], [(3, 1, 2), (2, 3, 1), (3, 1, 2)]):
+    for layers in ([(3, 2, 1), (3, 1, 1)], [(3, 1, 1), (3, 2, 1)], [(3, 2, 2), (2, 3, 1), (3, 1, 2)]):
         x = torch.zeros(1, 1, 64, requires_grad=True)
         y = x
         for kernel, stride, dilation in layers:
@@ -958,7 +991,7 @@ def check_receptive_field():
 check_receptive_field()
 
 # %% [markdown]
-# How deep must a network be to see a whole image of 224 pixels? Let your function draw it for four ways
+# How deep must a network be to see a whole image of 224 pixels? Let your function draw it for three ways
 # to stack 3x3 layers, and for VGG-16, whose 13 convolutions come in five groups with a 2x2 pooling of
 # stride 2 after each.
 
@@ -999,12 +1032,12 @@ plots.lines(fields, "layers", "receptive field (pixels, log scale)", start=0, lo
 #
 # ### Exercise: compose_kernels (6 points)
 #
-# *20 minutes, medium.* Do it in two dimensions: `k1 (h1, w1)` and `k2 (h2, w2)` to `k (h1+h2-1,
-# w1+w2-1)`.
+# *20 minutes, medium.* Do it in two dimensions: `k1 (h1, w1)` and `k2 (h2, w2)` to
+# `k (h1+h2-1, w1+w2-1)`.
 #
 # Worked number, in one dimension: $k_1 = (1, 1)$ (sum of two neighbours) and then $k_2 = (1, -1)$
-# (difference): $k = (1\cdot1,\; 1\cdot(-1) + 1\cdot1,\; 1\cdot(-1)) = (1, 0, -1)$. Indeed $(x_0 + x_1) -
-# (x_1 + x_2) = x_0 - x_2$.
+# (difference): $k = (1\cdot1,\; 1\cdot(-1) + 1\cdot1,\; 1\cdot(-1)) = (1, 0, -1)$. Indeed
+# $(x_0 + x_1) - (x_1 + x_2) = x_0 - x_2$.
 #
 # <details><summary>Hint</summary>
 #
@@ -1064,10 +1097,12 @@ plots.number_grids({"first: blur": blur, "then: difference": difference, "both a
 
 # %%
 image = torch.tensor(photo)[None, None]
-first, second, both = (torch.tensor(k)[None, None] for k in (blur - 2, difference, compose_kernels(blur - 2, difference)))
-single = F.conv2d(image, both)
-print(f"nothing in between: differs by {(F.conv2d(F.conv2d(image, first), second) - single).abs().max():.0e}")
-print(f"ReLU in between:    differs by {(F.conv2d(F.conv2d(image, first).relu(), second) - single).abs().max():.1f}")
+change = np.array([[-1.0], [2.0], [-1.0]])
+kernels = change, difference, compose_kernels(change, difference)
+first, second, both = (torch.tensor(k)[None, None] for k in kernels)
+hidden, single = F.conv2d(image, first), F.conv2d(image, both)
+print(f"nothing in between: differs by {(F.conv2d(hidden, second) - single).abs().max():.0e}")
+print(f"ReLU in between:    differs by {(F.conv2d(hidden.relu(), second) - single).abs().max():.1f}")
 
 # %% [markdown]
 # ## 11. What a network learns
@@ -1096,16 +1131,16 @@ plots.image_grid(shown, columns=5, tile=1.6)
 # *What to see: to us the lower row is noise. But nothing is lost: the same numbers, in another order, and
 # the order is the same for all images.*
 #
-# Two small networks. (Max pooling keeps the largest of each 2x2 pixels; it is the subject of the next
-# assignment.)
+# Two small networks: a convolutional one (CNN), and one of fully connected layers alone (MLP). Max pooling
+# keeps the largest of each 2x2 pixels; it is the subject of the next assignment.
 
 # %%
 def small_cnn():
     return nn.Sequential(
-        *(nn.Conv2d(1, 16, 5), nn.ReLU(), nn.MaxPool2d(2)),  # (16, 6, 6)
-        *(nn.Conv2d(16, 32, 3), nn.ReLU(), nn.MaxPool2d(2)),  # (32, 2, 2)
-        *(nn.Flatten(), nn.Linear(32 * 2 * 2, 10)),
-    )
+        nn.Conv2d(1, 16, 5), nn.ReLU(), nn.MaxPool2d(2),  # (16, 6, 6)
+        nn.Conv2d(16, 32, 3), nn.ReLU(), nn.MaxPool2d(2),  # (32, 2, 2)
+        nn.Flatten(), nn.Linear(32 * 2 * 2, 10),
+    )  # fmt: skip
 
 
 def mlp():
@@ -1140,21 +1175,21 @@ plots.grouped_bars(accuracy, "accuracy on test images (%)", reference=("guessing
 # before and after. **Predict**: what will the noise turn into?
 
 # %%
-glyphs = data.glyphs(num_per_class=50, size=24)
+glyphs = data.glyphs(num_per_class=60, size=24)
 letters = data.split(glyphs.images - 0.5, glyphs.labels)
 
 
 def letter_cnn():
     return nn.Sequential(
-        *(nn.Conv2d(1, 8, 7, padding=3), nn.ReLU(), nn.MaxPool2d(2)),  # (8, 12, 12)
-        *(nn.Conv2d(8, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),  # (32, 6, 6)
-        *(nn.Flatten(), nn.Linear(32 * 6 * 6, 36)),
-    )
+        nn.Conv2d(1, 8, 7, padding=3), nn.ReLU(), nn.MaxPool2d(2),  # (8, 12, 12)
+        nn.Conv2d(8, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),  # (32, 6, 6)
+        nn.Flatten(), nn.Linear(32 * 6 * 6, 36),
+    )  # fmt: skip
 
 
 reader = training.seeded(letter_cnn, 0)
 before = reader[0].weight.detach().numpy().copy()
-history = training.train(reader, letters, epochs=6, learning_rate=3e-3, weight_decay=0.05)
+history = training.train(reader, letters, epochs=6, batch_size=32, weight_decay=0.2)
 after = reader[0].weight.detach().numpy()
 print(f"accuracy on {len(letters.test_labels)} unseen characters of 36 kinds: {history.accuracy[-1]:.0%}")
 
@@ -1217,11 +1252,11 @@ def check_fc_to_conv():
     expected = layer(volume.flatten(1)).detach()
     np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-5, err_msg="nn.Linear, and its convolution")
     try:
-        fc_to_conv(weight, bias, 5, 3, 3)
+        fc_to_conv(weight, bias, 5, 3, 2)
     except ValueError:
         print("fc_to_conv: the same scores, from a convolution.")
     else:
-        raise AssertionError("60 columns are no 5x3x3 volume: expected a ValueError")
+        raise AssertionError("60 columns are no 5x3x2 volume: expected a ValueError")
 
 
 check_fc_to_conv()
@@ -1236,11 +1271,11 @@ check_fc_to_conv()
 classifier = trained["CNN", "pixels in order"]
 last = classifier[-1]
 kernel, bias = fc_to_conv(last.weight.detach().numpy(), last.bias.detach().numpy(), 32, 2, 2)
-page = transforms.page(ordered.test_images, rows=3, columns=5, seed=0)  # (48, 80)
+page = transforms.page(ordered.test_images, rows=3, columns=5, seed=3)  # (48, 80)
 with torch.no_grad():
     features = classifier[:-2](torch.tensor(page)[None, None])  # (1, 32, 10, 18)
     scores = F.conv2d(features, torch.tensor(kernel), torch.tensor(bias))[0]  # (10, 9, 17)
-plots.detections(page, scores.softmax(0)[0].numpy(), step=4, window=16, threshold=0.9, name="0")
+plots.detections(page, scores.softmax(0)[0].numpy(), step=4, window=16, threshold=0.8, name="0")
 
 # %% [markdown]
 # *What to see: one forward pass has looked at all 9x17 windows of 16x16 pixels, four pixels apart (two
@@ -1262,8 +1297,8 @@ print(f"{len(windows)} windows, one by one: largest difference {(one_by_one - sc
 #
 # Three things are new:
 #
-# - **Pairs.** Stride, padding and dilation are an int or a pair (vertical, horizontal). `pair(stride,
-#   "stride")` and `pair(padding, "padding", minimum=0)` from the first cell make a pair of both.
+# - **Pairs.** Stride, padding and dilation are an int or a pair (vertical, horizontal).
+#   `pair(stride, "stride")` and `pair(padding, "padding", minimum=0)` from the first cell make a pair of both.
 # - **Groups.** The channels are cut into $G$ groups, the filters too, and filters see only the channels
 #   of their own group. `w` then has shape $(F,\, C/G,\, HH,\, WW)$. Worked number: with $C=4$, $F=6$,
 #   $G=2$ filters 0, 1, 2 see channels 0 and 1, filters 3, 4, 5 see channels 2 and 3; weights and
@@ -1271,16 +1306,17 @@ print(f"{len(windows)} windows, one by one: largest difference {(one_by_one - sc
 # - **Devices.** Create every tensor from the ones you are given (`x.new_zeros`, products, reshapes),
 #   and the layer runs wherever its input lives. Nothing calls `.cuda()`.
 #
-# You may use `F.unfold(x, kernel_size, dilation, padding, stride)` and `F.fold(cols, output_size,
-# kernel_size, dilation, padding, stride)`: they are PyTorch's `im2col` and `col2im`, and you have earned
-# them. PyTorch's own convolutions are of course off limits.
+# You may use `F.unfold(x, kernel_size, dilation, padding, stride)` and
+# `F.fold(cols, output_size, kernel_size, dilation, padding, stride)`: they are PyTorch's `im2col` and
+# `col2im`, and you have earned them. PyTorch's own convolutions are of course off limits.
 #
 # ### Exercise: Conv2dFunction (14 points)
 #
-# *45 minutes, hard.* `x (N, C, H, W)`, `w (F, C/G, HH, WW)`, `b (F,)` or `None` to `out (N, F, H_out,
-# W_out)`.
+# *45 minutes, hard.* `x (N, C, H, W)`, `w (F, C/G, HH, WW)`, `b (F,)` or `None` to
+# `out (N, F, H_out, W_out)`.
 #
-# $$\text{out}_{n,g} = W_g\;\text{cols}_{n,g} + b_g \qquad\text{with}\quad W_g: (F/G,\;K),\quad \text{cols}_{n,g}: (K,\;L),\quad K = \tfrac{C}{G}\cdot HH\cdot WW$$
+# $$\text{out}_{n,g} = W_g\;\text{cols}_{n,g} + b_g \qquad\text{with}\quad W_g: (F/G,\;K),\quad
+#   \text{cols}_{n,g}: (K,\;L),\quad K = \tfrac{C}{G}\cdot HH\cdot WW$$
 #
 # so one product of `(G, F/G, K)` with `(N, G, K, L)` does all images and groups at once. The backward
 # pass is the table of section 8, with an axis for the groups.
@@ -1359,7 +1395,7 @@ def check_conv2d_function():
             out, expected = Conv2dFunction.apply(*inputs, *settings), F.conv2d(*inputs, *settings)
             where = f"stride, padding, dilation, groups = {settings} on {device}"
             torch.testing.assert_close(out, expected, msg=lambda text, where=where: f"out, {where}: {text}")
-            dout = torch.randn_like(expected)
+            dout = torch.randn_like(expected.mT.contiguous()).mT  # a gradient need not lie in memory in order
             gradients = zip(
                 ["dx", "dw", "db"],
                 torch.autograd.grad(out, inputs, dout),
@@ -1369,13 +1405,22 @@ def check_conv2d_function():
             for name, yours, theirs in gradients:
                 where_name = f"{name}, {where}"
                 torch.testing.assert_close(yours, theirs, msg=lambda text, where=where_name: f"{where}: {text}")
-    without_bias = Conv2dFunction.apply(*inputs[:2], None, 1, 0, 1, 1)
-    torch.testing.assert_close(without_bias, F.conv2d(*inputs[:2]))
-    assert torch.autograd.gradcheck(lambda x, w: Conv2dFunction.apply(x, w, None, 3, 0, 1, 1), inputs[:2])
-    print(f"Conv2dFunction: agrees with PyTorch and passes gradcheck on {' and '.join(devices)}.")
+    x, w, _ = inputs
+    without_bias = Conv2dFunction.apply(x.float(), w.float(), None, 1, 0, 1, 1)
+    torch.testing.assert_close(without_bias, F.conv2d(x.float(), w.float()))  # in float32, as in training
+    without_bias.sum().backward()
+    print(f"Conv2dFunction: agrees with PyTorch, forward and backward, on {' and '.join(devices)}.")
 
 
 check_conv2d_function()
+
+# %% [markdown]
+# PyTorch has the measuring test of section 6 built in. It moves every number by a hair and should say `True`.
+
+# %%
+x = torch.randn(1, 2, 5, 4, dtype=torch.float64, requires_grad=True)
+w = torch.randn(3, 2, 3, 2, dtype=torch.float64, requires_grad=True)
+torch.autograd.gradcheck(lambda x, w: Conv2dFunction.apply(x, w, None, 2, 1, 1, 1), (x, w))
 
 # %% [markdown]
 # ### On a GPU, if there is one
@@ -1404,10 +1449,10 @@ class YourConv2d(nn.Conv2d):
 
 def your_cnn():
     return nn.Sequential(
-        *(YourConv2d(1, 16, 5), nn.ReLU(), nn.MaxPool2d(2)),  # (16, 6, 6)
-        *(YourConv2d(16, 32, 3), nn.ReLU(), nn.MaxPool2d(2)),  # (32, 2, 2)
-        *(nn.Flatten(), nn.Linear(32 * 2 * 2, 10)),
-    )
+        YourConv2d(1, 16, 5), nn.ReLU(), nn.MaxPool2d(2),  # (16, 6, 6)
+        YourConv2d(16, 32, 3), nn.ReLU(), nn.MaxPool2d(2),  # (32, 2, 2)
+        nn.Flatten(), nn.Linear(32 * 2 * 2, 10),
+    )  # fmt: skip
 
 
 histories = {
@@ -1415,10 +1460,11 @@ histories = {
     for name, build in [("PyTorch's layer", small_cnn), ("your layer", your_cnn)]
 }
 print(", ".join(f"{name}: {history.accuracy[-1]:.1%}" for name, history in histories.items()))
-plots.lines({name: h.loss for name, h in histories.items()}, "epoch", "training loss (nats per image)")
+plots.lines({name: h.loss for name, h in histories.items()}, "epoch", "training loss (cross-entropy, nats)")
 
 # %% [markdown]
-# *What to see: one curve on top of the other. What you have built is the real thing.*
+# *What to see: one curve on top of the other (the last digits differ, because the sums are rounded in
+# another order). What you have built is the real thing.*
 
 # %% [markdown]
 # ## 14. When sharing is wrong

@@ -27,15 +27,19 @@ def conv2d() -> Callable[..., np.ndarray]:
 
 @pytest.fixture
 def conv2d_gradients() -> Callable[..., list[np.ndarray | None]]:
-    """conv2d_gradients(x, w, b, dout, stride, padding, dilation, groups) -> [dx, dw, db]; None where b is None."""
+    """conv2d_gradients(x, w, b, dout, stride, padding, dilation, groups) -> [dx, dw, db]; db None if b is."""
     return _conv2d_gradients
 
 
 @pytest.fixture
 def layer(rng: np.random.Generator) -> Callable[..., tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """layer(x_shape, w_shape) -> random x, w and b that fit together."""
+    """layer(x_shape, w_shape) -> random x, w and b that fit together; with bias=False all of b is zero.
 
-    def draw(x_shape: tuple[int, ...], w_shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return rng.normal(size=x_shape), rng.normal(size=w_shape), rng.normal(size=w_shape[0])
+    Where a test is about something else, a mistake in the bias should not fail it.
+    """
+
+    def draw(x_shape, w_shape, bias=True) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        b = rng.normal(size=w_shape[0])
+        return rng.normal(size=x_shape), rng.normal(size=w_shape), b if bias else np.zeros_like(b)
 
     return draw

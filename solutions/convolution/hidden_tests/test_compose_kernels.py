@@ -20,7 +20,7 @@ def test_by_hand(student):
 
 @pytest.mark.weight(0.5)
 def test_shape(student):
-    """A kernel of 3x2 and then one of 2x5 reach over 4x6 pixels; blurs of ones add up to a pyramid of counts."""
+    """Ones of 3x2 and then of 2x5 reach over 4x6 pixels and add up to a pyramid of counts."""
     k = student.compose_kernels(np.ones((3, 2)), np.ones((2, 5)))
     counts = np.outer([1.0, 2.0, 2.0, 1.0], [1.0, 2.0, 2.0, 2.0, 2.0, 1.0])
     assert_close(k, counts, "k")
@@ -35,7 +35,9 @@ def test_kernel_of_one_pixel(student, rng):
 
 
 @pytest.mark.weight(0.625)
-@pytest.mark.parametrize(("shape1", "shape2"), [((3, 2), (2, 4)), ((2, 5), (3, 1)), ((1, 3), (4, 2)), ((3, 3), (3, 3))])
+@pytest.mark.parametrize(
+    ("shape1", "shape2"), [((3, 2), (2, 4)), ((2, 5), (3, 1)), ((1, 3), (4, 2)), ((3, 3), (3, 3))]
+)
 def test_one_pass_does_the_work_of_two(student, rng, conv2d, shape1, shape2):
     """Random kernels, also not square: a random image filtered once with k and twice with k1 and k2."""
     image, k1, k2 = rng.normal(size=(9, 8)), rng.normal(size=shape1), rng.normal(size=shape2)

@@ -21,7 +21,7 @@ def backward(student, rng, layer, conv2d, conv2d_gradients):
 
 @pytest.fixture
 def by_hand(student):
-    """(dx, dw, db) for the image 1..9, two of whose four windows get a gradient: 1 (top left) and 2 (bottom right)."""
+    """(dx, dw, db) for the image 1..9, where the first window gets the gradient 1 and the last one 2."""
     x = np.arange(1.0, 10).reshape(1, 1, 3, 3)
     w = np.array([[[[1.0, 3.0], [2.0, -1.0]]]])
     _, cache = student.conv_forward_naive(x, w, np.array([10.0]), {"stride": 1, "pad": 0})

@@ -63,7 +63,7 @@ def test_multiply_adds_without_bias(student):
 
 @pytest.mark.weight(0.5)
 def test_published_alexnet(student):
-    """AlexNet's first layer: 64 filters of 3x11x11, output 56x56; 23,296 parameters, 72,855,552 multiply-adds."""
+    """AlexNet's first layer, 64 filters of 3x11x11 with output 56x56: 23,296 and 72,855,552."""
     params, macs = student.conv_cost(3, 64, 11, 56, 56)
     assert_equal(params, 23_296, "params")
     assert_equal(macs, 72_855_552, "macs")

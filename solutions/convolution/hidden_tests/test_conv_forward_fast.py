@@ -7,11 +7,12 @@ pytestmark = pytest.mark.exercise("conv_forward_fast")
 
 MOST_GROWTH = 1.5  # vectorised code takes as many steps for a large input as for a small one
 SMALL = (1, 2, 3, 5)
-MANY_IMAGES = (300, 2, 3, 5)
-HIGH_IMAGE = (1, 2, 150, 5)
-WIDE_IMAGE = (1, 2, 3, 150)
+MANY_IMAGES = (200, 2, 3, 5)
+HIGH_IMAGE = (1, 2, 300, 5)
+WIDE_IMAGE = (1, 2, 3, 300)
 FILTERS = (3, 2, 2, 3)
 PLAIN = {"stride": 1, "pad": 0}
+NAMES = ("dx", "dw", "db")
 
 
 @pytest.fixture
@@ -29,38 +30,36 @@ def backward(student, rng, layer, conv2d, conv2d_gradients):
 
 @pytest.fixture
 def forward_steps(student, layer, conv2d):
-    """forward_steps(x_shape) -> Python steps that one right forward pass takes."""
+    """forward_steps(x_shape, stride, pad) -> Python steps that one right forward pass takes."""
 
-    def count(x_shape):
-        x, w, b = layer(x_shape, FILTERS)
-        out, _ = student.conv_forward_fast(x, w, b, PLAIN)
-        assert_close(out, conv2d(x, w, b), "out")
-        return student.count_steps("conv_forward_fast", x, w, b, PLAIN)
+    def count(x_shape, stride, pad):
+        x, w, b = layer(x_shape, FILTERS, bias=False)
+        out, _ = student.conv_forward_fast(x, w, b, {"stride": stride, "pad": pad})
+        assert_close(out, conv2d(x, w, b, stride, pad), "out")
+        return student.count_steps("conv_forward_fast", x, w, b, {"stride": stride, "pad": pad})
 
     return count
 
 
 @pytest.fixture
-def backward_steps(student, rng, layer, conv2d, conv2d_gradients):
-    """backward_steps(x_shape) -> Python steps that one right backward pass takes."""
+def backward_steps(student, rng, layer, conv2d, backward):
+    """backward_steps(x_shape, stride, pad) -> Python steps that one right backward pass takes."""
 
-    def count(x_shape):
-        x, w, b = layer(x_shape, FILTERS)
-        dout = rng.normal(size=conv2d(x, w, b).shape)
-        _, cache = student.conv_forward_fast(x, w, b, PLAIN)
-        gradients = student.conv_backward_fast(dout, cache)
-        expected = conv2d_gradients(x, w, b, dout)
-        for name, actual, wanted in zip(("dx", "dw", "db"), gradients, expected, strict=True):
+    def count(x_shape, stride, pad):
+        gradients, expected = backward(x_shape, FILTERS, stride, pad)
+        for name, actual, wanted in zip(NAMES, gradients, expected, strict=True):
             assert_close(actual, wanted, name)
-        _, cache = student.conv_forward_fast(x, w, b, PLAIN)
+        x, w, b = layer(x_shape, FILTERS)
+        dout = rng.normal(size=conv2d(x, w, b, stride, pad).shape)
+        _, cache = student.conv_forward_fast(x, w, b, {"stride": stride, "pad": pad})
         return student.count_steps("conv_backward_fast", dout, cache)
 
     return count
 
 
 def assert_no_loop(small: int, large: int, what: str) -> None:
-    message = f"a loop over {what} runs in Python: {small:,} steps for the small input, {large:,} for the large one"
-    assert large <= MOST_GROWTH * small, message
+    steps = f"{small:,} steps for the small input, {large:,} for the large one"
+    assert large <= MOST_GROWTH * small, f"a loop over {what} runs in Python: {steps}"
 
 
 @pytest.mark.weight(0.25)
@@ -73,23 +72,23 @@ def test_forward_by_hand(student):
 
 
 @pytest.mark.weight(2)
-def test_forward_takes_all_images_at_once(student, forward_steps):
-    """The forward pass for 1 image and for 300: right, and with no more steps of Python for the larger batch."""
-    assert_no_loop(forward_steps(SMALL), forward_steps(MANY_IMAGES), "images")
+def test_forward_takes_all_images_at_once(forward_steps):
+    """The forward pass for 1 image and for 200: right, with no more steps of Python for the larger batch."""
+    assert_no_loop(forward_steps(SMALL, 1, 0), forward_steps(MANY_IMAGES, 1, 0), "images")
 
 
 @pytest.mark.weight(0.75)
 @pytest.mark.parametrize("large", [HIGH_IMAGE, WIDE_IMAGE])
-def test_forward_takes_all_pixels_at_once(student, forward_steps, large):
-    """The forward pass for a small, a high and a wide image: right, and with no more steps of Python for more pixels."""
-    assert_no_loop(forward_steps(SMALL), forward_steps(large), "pixels")
+def test_forward_takes_all_pixels_at_once(forward_steps, large):
+    """The forward pass, stride 2 and pad 1: right, with no more steps of Python for a larger image."""
+    assert_no_loop(forward_steps(SMALL, 2, 1), forward_steps(large, 2, 1), "pixels")
 
 
 @pytest.mark.weight(0.25)
 @pytest.mark.parametrize(("stride", "pad"), [(1, 2), (3, 0)])
 def test_forward_stride_and_padding(student, layer, conv2d, stride, pad):
     """Forward with padding alone and with a stride alone that leaves pixels over; 8x9 pixels under 4x2."""
-    x, w, b = layer((2, 1, 8, 9), (6, 1, 4, 2))
+    x, w, b = layer((2, 1, 8, 9), (6, 1, 4, 2), bias=False)
     out, _ = student.conv_forward_fast(x, w, b, {"stride": stride, "pad": pad})
     assert_close(out, conv2d(x, w, b, stride, pad), "out")
 
@@ -104,16 +103,16 @@ def test_forward_everything_at_once(student, layer, conv2d, stride, pad):
 
 
 @pytest.mark.weight(2)
-def test_backward_takes_all_images_at_once(student, backward_steps):
-    """The backward pass for 1 image and for 300: right, and with no more steps of Python for the larger batch."""
-    assert_no_loop(backward_steps(SMALL), backward_steps(MANY_IMAGES), "images")
+def test_backward_takes_all_images_at_once(backward_steps):
+    """The backward pass for 1 image and for 200: right, with no more steps of Python for the larger batch."""
+    assert_no_loop(backward_steps(SMALL, 1, 0), backward_steps(MANY_IMAGES, 1, 0), "images")
 
 
 @pytest.mark.weight(0.75)
 @pytest.mark.parametrize("large", [HIGH_IMAGE, WIDE_IMAGE])
-def test_backward_takes_all_pixels_at_once(student, backward_steps, large):
-    """The backward pass for a small, a high and a wide image: right, and with no more steps of Python for more pixels."""
-    assert_no_loop(backward_steps(SMALL), backward_steps(large), "pixels")
+def test_backward_takes_all_pixels_at_once(backward_steps, large):
+    """The backward pass, stride 2 and pad 1: right, with no more steps of Python for a larger image."""
+    assert_no_loop(backward_steps(SMALL, 2, 1), backward_steps(large, 2, 1), "pixels")
 
 
 @pytest.mark.weight(0.25)
@@ -144,13 +143,13 @@ def test_dx_stride_and_padding(backward, stride, pad):
 def test_backward_everything_at_once(backward, stride, pad):
     """dx, dw and db with stride and padding together; nothing square, every size different."""
     gradients, expected = backward((2, 3, 7, 9), (5, 3, 4, 2), stride, pad)
-    for name, actual, wanted in zip(("dx", "dw", "db"), gradients, expected, strict=True):
+    for name, actual, wanted in zip(NAMES, gradients, expected, strict=True):
         assert_close(actual, wanted, f"{name} with stride {stride}, pad {pad}")
 
 
 @pytest.mark.weight(0.5)
 def test_one_of_everything(student, rng, layer, conv2d, conv2d_gradients):
-    """Forward and backward for one image, one channel, one filter: a kernel as large as the image, one of one pixel."""
+    """Both passes for one image, channel and filter: a kernel as large as the image, one of one pixel."""
     for kernel_shape in [(3, 5), (1, 1)]:
         x, w, b = layer((1, 1, 3, 5), (1, 1, *kernel_shape))
         expected = conv2d(x, w, b)
@@ -158,14 +157,14 @@ def test_one_of_everything(student, rng, layer, conv2d, conv2d_gradients):
         assert_close(out, expected, "out")
         dout = rng.normal(size=expected.shape)
         gradients = student.conv_backward_fast(dout, cache)
-        for name, actual, wanted in zip(("dx", "dw", "db"), gradients, conv2d_gradients(x, w, b, dout), strict=True):
+        for name, actual, wanted in zip(NAMES, gradients, conv2d_gradients(x, w, b, dout), strict=True):
             assert_close(actual, wanted, f"{name} with a kernel of {kernel_shape}")
 
 
 @pytest.mark.weight(0.25)
 def test_inputs_are_left_as_they_were(student, layer, conv2d):
     """After each forward pass x, w and b hold what they held before, with padding and without."""
-    x, w, b = layer((1, 2, 4, 5), (3, 2, 2, 3))
+    x, w, b = layer((1, 2, 4, 5), (3, 2, 2, 3), bias=False)
     for pad in (0, 1, 0):
         with student.unchanged():
             out, _ = student.conv_forward_fast(x, w, b, {"stride": 1, "pad": pad})
@@ -175,7 +174,7 @@ def test_inputs_are_left_as_they_were(student, layer, conv2d):
 @pytest.mark.weight(0.25)
 def test_kernel_that_does_not_fit(student, layer):
     """A kernel that is higher or wider than the padded 4x5 image, whatever the stride: a ValueError."""
-    for w_shape, stride, pad in [((2, 3, 6, 2), 1, 0), ((2, 3, 5, 2), 3, 0), ((2, 3, 2, 6), 2, 0), ((2, 3, 7, 2), 1, 1)]:
-        x, w, b = layer((1, 3, 4, 5), w_shape)
+    for kernel_shape, stride, pad in [((6, 2), 1, 0), ((5, 2), 3, 0), ((2, 6), 2, 0), ((7, 2), 1, 1)]:
+        x, w, b = layer((1, 3, 4, 5), (2, 3, *kernel_shape))
         with raises("ValueError"):
             student.conv_forward_fast(x, w, b, {"stride": stride, "pad": pad})

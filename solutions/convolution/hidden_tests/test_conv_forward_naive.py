@@ -19,15 +19,15 @@ def test_by_hand(student):
 @pytest.mark.weight(3)
 def test_many_images_channels_and_filters(student, layer, conv2d):
     """Stride 1, no padding: 2 images of 3 channels, 7x6 pixels, under 4 filters of 3x2."""
-    x, w, b = layer((2, 3, 7, 6), (4, 3, 3, 2))
+    x, w, b = layer((2, 3, 7, 6), (4, 3, 3, 2), bias=False)
     out, _ = student.conv_forward_naive(x, w, b, {"stride": 1, "pad": 0})
     assert_close(out, conv2d(x, w, b), "out")
 
 
 @pytest.mark.weight(1.5)
 def test_stride_that_does_not_divide(student, layer, conv2d):
-    """No padding, stride 3: 8x9 pixels under a kernel of 3x2, so that rows and columns are left over at the end."""
-    x, w, b = layer((1, 2, 8, 9), (3, 2, 3, 2))
+    """No padding, stride 3: 8x9 pixels under a kernel of 3x2, so that rows and columns are left over."""
+    x, w, b = layer((1, 2, 8, 9), (3, 2, 3, 2), bias=False)
     out, _ = student.conv_forward_naive(x, w, b, {"stride": 3, "pad": 0})
     assert_close(out, conv2d(x, w, b, 3), "out")
 
@@ -35,7 +35,7 @@ def test_stride_that_does_not_divide(student, layer, conv2d):
 @pytest.mark.weight(1)
 def test_stride_larger_than_the_kernel(student, layer, conv2d):
     """No padding, stride 4 with a kernel of 1x2: some pixels lie in no window."""
-    x, w, b = layer((2, 1, 9, 7), (3, 1, 1, 2))
+    x, w, b = layer((2, 1, 9, 7), (3, 1, 1, 2), bias=False)
     out, _ = student.conv_forward_naive(x, w, b, {"stride": 4, "pad": 0})
     assert_close(out, conv2d(x, w, b, 4), "out")
 
@@ -43,7 +43,7 @@ def test_stride_larger_than_the_kernel(student, layer, conv2d):
 @pytest.mark.weight(1.5)
 def test_padding(student, layer, conv2d):
     """Stride 1 with two rows and columns of zeros on every side; 5x4 pixels, a kernel of 3x2."""
-    x, w, b = layer((2, 3, 5, 4), (1, 3, 3, 2))
+    x, w, b = layer((2, 3, 5, 4), (1, 3, 3, 2), bias=False)
     out, _ = student.conv_forward_naive(x, w, b, {"stride": 1, "pad": 2})
     assert_close(out, conv2d(x, w, b, 1, 2), "out")
 
@@ -67,9 +67,9 @@ def test_everything_at_once(student, layer, conv2d, stride, pad):
 
 @pytest.mark.weight(0.5)
 def test_one_of_everything(student, layer, conv2d):
-    """One image, one channel, one filter: a kernel of one pixel, one as large as the image, one in between."""
+    """One image, channel and filter: a kernel of one pixel, one as large as the image, one in between."""
     for kernel_shape in [(1, 1), (3, 5), (3, 2)]:
-        x, w, b = layer((1, 1, 3, 5), (1, 1, *kernel_shape))
+        x, w, b = layer((1, 1, 3, 5), (1, 1, *kernel_shape), bias=False)
         out, _ = student.conv_forward_naive(x, w, b, {"stride": 1, "pad": 0})
         assert_close(out, conv2d(x, w, b), f"out with a kernel of {kernel_shape}")
 
@@ -77,7 +77,7 @@ def test_one_of_everything(student, layer, conv2d):
 @pytest.mark.weight(0.5)
 def test_inputs_are_left_as_they_were(student, layer, conv2d):
     """After the call x, w and b hold what they held before, with padding and without."""
-    x, w, b = layer((1, 2, 4, 5), (3, 2, 2, 3))
+    x, w, b = layer((1, 2, 4, 5), (3, 2, 2, 3), bias=False)
     for pad in (0, 1):
         with student.unchanged():
             out, _ = student.conv_forward_naive(x, w, b, {"stride": 1, "pad": pad})
@@ -98,7 +98,7 @@ def test_repeated_calls(student, layer, conv2d):
 @pytest.mark.weight(0.5)
 def test_kernel_that_does_not_fit(student, layer):
     """A kernel that is higher or wider than the padded 4x5 image, whatever the stride: a ValueError."""
-    for w_shape, stride, pad in [((2, 3, 6, 2), 1, 0), ((2, 3, 5, 2), 3, 0), ((2, 3, 2, 6), 2, 0), ((2, 3, 7, 2), 1, 1)]:
-        x, w, b = layer((1, 3, 4, 5), w_shape)
+    for kernel_shape, stride, pad in [((6, 2), 1, 0), ((5, 2), 3, 0), ((2, 6), 2, 0), ((7, 2), 1, 1)]:
+        x, w, b = layer((1, 3, 4, 5), (2, 3, *kernel_shape))
         with raises("ValueError"):
             student.conv_forward_naive(x, w, b, {"stride": stride, "pad": pad})

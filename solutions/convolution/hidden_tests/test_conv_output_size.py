@@ -12,37 +12,43 @@ def positions(size, kernel, stride, pad, dilation):
     return F.conv1d(torch.zeros(1, 1, size), torch.zeros(1, 1, kernel), None, stride, pad, dilation).shape[-1]
 
 
+def expect(student, size, *arguments, **settings):
+    """The call must return `size`; a mismatch shows the call."""
+    shown = ", ".join([*map(str, arguments), *(f"{name}={value}" for name, value in settings.items())])
+    assert_equal(student.conv_output_size(*arguments, **settings), size, f"conv_output_size({shown})")
+
+
 @pytest.mark.weight(0.75)
 def test_size_and_kernel_alone(student):
-    """Defaults: stride 1, no padding. A kernel of 3 has 5 places to stand on 7 pixels; a kernel of 1 has 7."""
-    assert_equal(student.conv_output_size(7, 3), 5, "size 7, kernel 3: the result")  # starts at 0, 1, 2, 3, 4
-    assert_equal(student.conv_output_size(7, 1), 7, "size 7, kernel 1: the result")
-    assert_equal(student.conv_output_size(32, 5), 28, "size 32, kernel 5: the result")
+    """Defaults: stride 1, no padding. A kernel of 3 has 5 places on 7 pixels, a kernel of 1 has 7."""
+    expect(student, 5, 7, 3)  # starts at 0, 1, 2, 3, 4
+    expect(student, 7, 7, 1)
+    expect(student, 28, 32, 5)
 
 
 @pytest.mark.weight(1)
 def test_stride(student):
-    """Strides that divide the way exactly, that leave pixels over at the end, and that exceed the kernel."""
-    assert_equal(student.conv_output_size(7, 3, stride=2), 3, "size 7, kernel 3, stride 2: the result")  # 0, 2, 4
-    assert_equal(student.conv_output_size(8, 3, stride=2), 3, "size 8, kernel 3, stride 2: the result")  # 0, 2, 4
-    assert_equal(student.conv_output_size(7, 2, stride=3), 2, "size 7, kernel 2, stride 3: the result")  # 0, 3
-    assert_equal(student.conv_output_size(11, 3, stride=5), 2, "size 11, kernel 3, stride 5: the result")  # 0, 5
+    """Strides that divide the way exactly, that leave pixels over, and that exceed the kernel."""
+    expect(student, 3, 7, 3, stride=2)  # 0, 2, 4
+    expect(student, 3, 8, 3, stride=2)  # 0, 2, 4
+    expect(student, 2, 7, 2, stride=3)  # 0, 3
+    expect(student, 2, 11, 3, stride=5)  # 0, 5
 
 
 @pytest.mark.weight(0.75)
 def test_padding(student):
     """`pad` zeros are added at each of the two ends; also more zeros than the kernel has taps."""
-    assert_equal(student.conv_output_size(7, 3, pad=1), 7, "size 7, kernel 3, pad 1: the result")
-    assert_equal(student.conv_output_size(32, 5, pad=2), 32, "size 32, kernel 5, pad 2: the result")
-    assert_equal(student.conv_output_size(5, 2, pad=3), 10, "size 5, kernel 2, pad 3: the result")
+    expect(student, 7, 7, 3, pad=1)
+    expect(student, 32, 32, 5, pad=2)
+    expect(student, 10, 5, 2, pad=3)
 
 
 @pytest.mark.weight(1)
 def test_dilation(student):
-    """A kernel of 3 with dilation 2 spans 5 pixels, with dilation 3 it spans 7; a kernel of 1 always spans 1."""
-    assert_equal(student.conv_output_size(9, 3, dilation=2), 5, "size 9, kernel 3, dilation 2: the result")
-    assert_equal(student.conv_output_size(9, 3, dilation=3), 3, "size 9, kernel 3, dilation 3: the result")
-    assert_equal(student.conv_output_size(9, 1, dilation=4), 9, "size 9, kernel 1, dilation 4: the result")
+    """A kernel of 3 spans 5 pixels with dilation 2 and 7 with dilation 3; a kernel of 1 always spans 1."""
+    expect(student, 5, 9, 3, dilation=2)
+    expect(student, 3, 9, 3, dilation=3)
+    expect(student, 9, 9, 1, dilation=4)
 
 
 @pytest.mark.weight(0.25)
@@ -52,25 +58,23 @@ def test_dilation(student):
 )
 def test_everything_at_once(student, size, kernel, stride, pad, dilation):
     """Stride, padding and dilation together, compared with what PyTorch does."""
-    answer = student.conv_output_size(size, kernel, stride, pad, dilation)
-    settings = f"size {size}, kernel {kernel}, stride {stride}, pad {pad}, dilation {dilation}: the result"
-    assert_equal(answer, positions(size, kernel, stride, pad, dilation), settings)
+    expect(student, positions(size, kernel, stride, pad, dilation), size, kernel, stride, pad, dilation)
 
 
 @pytest.mark.weight(0.25)
 def test_kernel_that_just_fits(student):
-    """A kernel one pixel smaller than the input has two places to stand, one as large as the input has one."""
-    assert_equal(student.conv_output_size(6, 5), 2, "size 6, kernel 5: the result")
-    assert_equal(student.conv_output_size(5, 5), 1, "size 5, kernel 5: the result")
-    assert_equal(student.conv_output_size(5, 3, 3, 0, 2), 1, "size 5, kernel 3, stride 3, dilation 2: the result")
+    """A kernel one pixel smaller than the input has two places, one as large as the input has one."""
+    expect(student, 2, 6, 5)
+    expect(student, 1, 5, 5)
+    expect(student, 1, 5, 3, 3, 0, 2)
 
 
 @pytest.mark.weight(0.25)
 def test_kernel_that_fits_thanks_to_padding(student):
     """A kernel that is larger than the image and no larger than the padded image."""
-    assert_equal(student.conv_output_size(5, 3, pad=1), 5, "size 5, kernel 3, pad 1: the result")
-    assert_equal(student.conv_output_size(3, 4, pad=1), 2, "size 3, kernel 4, pad 1: the result")
-    assert_equal(student.conv_output_size(3, 5, stride=4, pad=1), 1, "size 3, kernel 5, stride 4, pad 1: the result")
+    expect(student, 5, 5, 3, pad=1)
+    expect(student, 2, 3, 4, pad=1)
+    expect(student, 1, 3, 5, stride=4, pad=1)
 
 
 @pytest.mark.weight(0.25)

@@ -94,7 +94,7 @@ def test_col2im_everything_at_once(student, rng, stride, pad, num_windows):
 
 @pytest.mark.weight(0.5)
 def test_inputs_are_left_as_they_were(student, rng):
-    """After the calls x and cols hold what they held before, with padding and without; a third call as the first."""
+    """After the calls x and cols hold what they held before, with padding and without it."""
     x = rng.normal(size=(1, 2, 4, 3))
     for pad in (0, 1, 0):
         expected = unfold(x, 2, 2, 1, pad)
