@@ -19,6 +19,7 @@ from autograder.notebook_shell import NotebookShell, Outputs, describe
 from autograder.wire import Channel, Handle, WireClosed, WireError, WireTimeout, encode
 from autograder.wire import decode as decode_wire
 
+MAX_KINDS = 20  # base types of an error that are told
 _CELL_FILES = "<ipython-input-"  # the names that IPython gives to cells
 _set_trace = sys.settrace  # as it is before any student's code runs
 
@@ -223,7 +224,8 @@ def _same(before: np.ndarray | None, now: Any) -> bool:
 
 def _described(error: BaseException) -> dict:
     name, text = describe(error)
-    return {"type": name, "text": text, "line": _line_in_notebook(error)}
+    kinds = [kind.__name__[:100] for kind in type(error).__mro__[:MAX_KINDS]]
+    return {"type": name, "kinds": kinds, "text": text, "line": _line_in_notebook(error)}
 
 
 def _line_in_notebook(error: BaseException) -> str:

@@ -6,19 +6,22 @@ from typing import Any
 
 import numpy as np
 
+from autograder.wire import readable
+
 
 class Mismatch(AssertionError):
     """A result is not what it should be; the message is written for the student."""
 
 
 class StudentError(Exception):
-    """The student's function raised; `type_name` and `text` are all that is known of it."""
+    """The student's function raised. `kinds` are the names of the error's type and of all its base types."""
 
-    def __init__(self, function: str, type_name: str, text: str, line: str = "") -> None:
+    def __init__(self, function: str, type_name: str, text: str, line: str = "", kinds: tuple[str, ...] = ()) -> None:
         super().__init__(
             f"{function} raised {type_name}" + (f": {text}" if text else "") + (f" ({line})" if line else "")
         )
         self.function, self.type_name, self.text, self.line = function, type_name, text, line
+        self.kinds = (type_name, *kinds)
 
 
 def assert_close(actual: Any, expected: Any, name: str, rtol: float = 1e-4, atol: float = 1e-5) -> None:
@@ -26,7 +29,10 @@ def assert_close(actual: Any, expected: Any, name: str, rtol: float = 1e-4, atol
 
     The tolerance lets an answer computed in float32 pass. NaN is never close to anything.
     """
-    actual, expected = np.asarray(actual), np.asarray(expected)
+    try:
+        actual, expected = np.asarray(actual), np.asarray(expected)
+    except ValueError:
+        raise Mismatch(f"{name} must be an array, its rows have different lengths") from None
     if actual.dtype.kind not in "biufc":
         raise Mismatch(f"{name} must hold numbers, got {actual.dtype}")
     if actual.shape != expected.shape:
@@ -46,8 +52,12 @@ def assert_close(actual: Any, expected: Any, name: str, rtol: float = 1e-4, atol
 
 def assert_equal(actual: Any, expected: Any, name: str) -> None:
     """Raise Mismatch unless two plain values (numbers, tuples) are equal."""
-    if actual != expected:
-        raise Mismatch(f"{name} should be {expected}, got {actual}")
+    try:
+        equal = not isinstance(actual, np.ndarray) and bool(actual == expected)
+    except ValueError:  # an array somewhere inside
+        equal = False
+    if not equal:
+        raise Mismatch(f"{name} should be {expected}, got {readable(str(actual), 200)}")
 
 
 @contextmanager
@@ -56,7 +66,7 @@ def raises(type_name: str) -> Iterator[None]:
     try:
         yield
     except StudentError as error:
-        if error.type_name != type_name:
+        if type_name not in error.kinds:
             raise Mismatch(
                 f"{error.function} should raise {type_name} here, but it raised {error.type_name}: {error.text}"
             ) from None

@@ -1,5 +1,7 @@
 """What people see of a verdict: a summary, a block for each exercise, a comment; as text and as escaped HTML."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
 
@@ -24,6 +26,7 @@ _COLOURS = {PASSED: _GREEN, PARTIAL: _AMBER, BLOCKED: _AMBER, FAILED: _RED, MANU
 _BOX = "border:1px solid #d1d9e0; border-left:4px solid {colour}; padding:8px 12px; width:100%; font-size:14px"
 _CELL = "border:none; border-bottom:1px solid #eaeef2; padding:5px 8px; text-align:left; vertical-align:top"
 _HINT = "background-color:#fff8c5; padding:2px 6px"
+_CELL_NAME = re.compile(r"<ipython-input-[^>]*>, ")  # 'line 3' is enough
 _UNREADABLE = "not graded, since the file could not be read: see the top of this page"
 
 
@@ -68,7 +71,7 @@ def remark(exercise: ExerciseVerdict) -> str:
         case "missing":
             return "not answered"
         case "blocked":
-            return f"it builds on {' and '.join(exercise.needs)}, not right yet: mend that first"
+            return f"mend {' and '.join(exercise.needs)} first, on which this builds"
     return ""
 
 
@@ -86,12 +89,10 @@ def grouped(exercise: ExerciseVerdict) -> list[TestVerdict]:
 
 def _together(tried: str, tests: list[TestVerdict]) -> TestVerdict:
     failed = [test for test in tests if test.status != PASSED]
-    shown = failed[0] if failed else tests[0]
-    cases = f" (wrong in {len(failed)} of {len(tests)} cases)" if len(tests) > 1 and failed else ""
+    cases = f" ({len(failed)} of {len(tests)} cases are wrong)" if len(tests) > 1 and failed else ""
     return replace(
-        shown,
-        tried=tried,
-        message=shown.message + cases if shown.message else "",
+        failed[0] if failed else tests[0],
+        tried=tried + cases,
         score=round(sum(test.score for test in tests), 4),
         max_score=round(sum(test.max_score for test in tests), 4),
     )
@@ -104,10 +105,22 @@ def remarks(exercise: ExerciseVerdict, test: TestVerdict) -> list[str]:
     groups = grouped(exercise)
     earlier = [other for other in groups[: groups.index(test)] if other.status != PASSED]
     message = "the same" if any(other.message == test.message for other in earlier) else test.message
-    said = [message] if message else []
+    said = [_CELL_NAME.sub("", message)] if message else []
     if test.hint and all(other.hint != test.hint for other in earlier):
         said.append(f"Hint: {test.hint}")
     return said
+
+
+def _alike(exercise: ExerciseVerdict) -> list[list[TestVerdict]]:
+    """The `grouped` tests, those that failed with the same words as an earlier one put behind it."""
+    rows: list[list[TestVerdict]] = []
+    for test in grouped(exercise):
+        first = next((row for row in rows if test.status != PASSED and row[0].message == test.message), None)
+        if first is None or first[0].status == PASSED:
+            rows.append([test])
+        else:
+            first.append(test)
+    return rows
 
 
 def exercise_text(exercise: ExerciseVerdict, problem: str | None = None) -> str:
@@ -115,11 +128,21 @@ def exercise_text(exercise: ExerciseVerdict, problem: str | None = None) -> str:
     if problem:
         return f"{exercise.name}: {_UNREADABLE}"
     lines = [headline(exercise)]
-    if exercise.status != MISSING:
-        for test in grouped(exercise):
-            lines.append(f"{STATUS_MARKS[test.status]} {test.tried} ({test.score:g}/{test.max_score:g})")
-            lines += [f"    {line}" for line in remarks(exercise, test)]
+    for test, *others in _alike(exercise) if exercise.status != MISSING else ():
+        lines.append(f"{STATUS_MARKS[test.status]} {test.tried} ({test.score:g}/{test.max_score:g})")
+        lines += [f"    {line}" for line in _said(exercise, test, others)]
+        lines += [f"    {_same_way(others)}"] if others else []
     return "\n".join(lines)
+
+
+def _said(exercise: ExerciseVerdict, test: TestVerdict, others: Sequence[TestVerdict]) -> list[str]:
+    """The remarks on a test and the further hints for those that failed with the same words."""
+    hints = [line for other in others for line in remarks(exercise, other) if line.startswith("Hint: ")]
+    return remarks(exercise, test) + hints
+
+
+def _same_way(others: Sequence[TestVerdict]) -> str:
+    return "one more went the same way" if len(others) == 1 else f"{len(others)} more went the same way"
 
 
 def _title(verdict: Verdict) -> str:
@@ -140,14 +163,14 @@ def _summary_html(verdict: Verdict) -> str:
 def _notes_html(verdict: Verdict) -> str:
     problem, notes = verdict.run.problem, verdict.run.notes
     title = f"Nothing could be graded: {problem}" if problem else "Noticed while reading and running this notebook"
-    items = "".join(f"<li>{_shown(note)}</li>" for note in notes)
+    items = "".join(f"<li>{_shown(_CELL_NAME.sub('', note))}</li>" for note in notes)
     return _box(_RED if problem else _AMBER, title, f"<ul>{items}</ul>" if items else "")
 
 
 def _exercise_html(exercise: ExerciseVerdict, problem: str | None) -> str:
     if problem:
         return _box(_GREY, f"{exercise.name}: {_UNREADABLE}", "")
-    rows = [_test_row(exercise, test) for test in grouped(exercise)] if exercise.status != MISSING else []
+    rows = [_test_row(exercise, *tests) for tests in _alike(exercise)] if exercise.status != MISSING else []
     title = f"{STATUS_MARKS[exercise.status]} {headline(exercise)}"
     return _box(_COLOURS[exercise.status], title, _table(rows) if rows else "")
 
@@ -157,12 +180,15 @@ def _shown(text: str) -> str:
     return escape(text).replace("$", "&#36;").replace("\n", "<br>")
 
 
-def _test_row(exercise: ExerciseVerdict, test: TestVerdict) -> str:
+def _test_row(exercise: ExerciseVerdict, test: TestVerdict, *others: TestVerdict) -> str:
     said = [_shown(test.tried)]
-    for line in remarks(exercise, test):
+    for line in _said(exercise, test, others):
         style = _HINT if line.startswith("Hint: ") else f"color:{_COLOURS[test.status]}"
         said.append(f'<span style="{style}">{_shown(line)}</span>')
-    return _row(test.status, ["<br>".join(said), f"{test.score:g} of {test.max_score:g}"])
+    items = "".join(f"<li>{_shown(other.tried)}</li>" for other in others)
+    more = f"<details><summary>{_same_way(others)}</summary><ul>{items}</ul></details>" if others else ""
+    scores = sum(each.score for each in (test, *others)), sum(each.max_score for each in (test, *others))
+    return _row(test.status, ["<br>".join(said) + more, "{:g} of {:g}".format(*scores)])
 
 
 def _box(colour: str, title: str, inner: str) -> str:

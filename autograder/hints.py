@@ -18,7 +18,7 @@ from autograder.course import Assignment, Exercise
 from autograder.diagnosis import diagnose
 from autograder.judge import TestOutcome
 from autograder.reference import KnownAnswers
-from autograder.replay import Replayed, same_result, same_value
+from autograder.replay import Replayed, same_error_text, same_result, same_value
 
 # A wrong answer is named only if the student's function does as it does in this share of the failed tests in which
 # it goes wrong: two mistakes at once still show one of them, a chance likeness in one test does not count.
@@ -37,12 +37,13 @@ def find_hints(assignment: Assignment, outcomes: Sequence[TestOutcome], known: K
     """A hint for each failed test that made a call, by `exercise/test`."""
     hints: dict[str, Hint] = {}
     for exercise in assignment.exercises:
-        own = [outcome for outcome in outcomes if outcome.exercise == exercise.name]
-        failed = [outcome for outcome in own if not outcome.passed and outcome.calls]
+        own = [outcome for outcome in outcomes if outcome.exercise == exercise.name and outcome.calls]
+        failed = [outcome for outcome in own if not outcome.passed]
         likenesses = _likenesses(exercise, failed, known) if failed else {}
+        agreement = {answer: _agreement(exercise, own, answer, known) for answer in likenesses}
         for outcome in failed:
             alike = [answer for answer, tests in likenesses.items() if outcome.name in tests]
-            best = max(alike, key=lambda answer: len(likenesses[answer]), default=None)
+            best = max(alike, key=lambda answer: agreement[answer], default=None)
             described = Hint(best.hint, best.name) if best else Hint(diagnose(exercise, outcome, own, known))
             hints[f"{exercise.name}/{outcome.name}"] = described
     return hints
@@ -53,7 +54,7 @@ def _likenesses(exercise: Exercise, failed: list[TestOutcome], known: KnownAnswe
     alike: dict[Answer, set[str]] = {}
     goes_wrong: Counter[Answer] = Counter()
     for outcome in failed:
-        own = [index for index, call in enumerate(outcome.calls) if call.function in exercise.functions]
+        own = _own_calls(exercise, outcome)
         right = known.replay(outcome.calls)
         for answer in known.wrong(exercise.name):
             wrong = known.replay(outcome.calls, answer)
@@ -63,6 +64,19 @@ def _likenesses(exercise: Exercise, failed: list[TestOutcome], known: KnownAnswe
             if _is_like(outcome, own, wrong, right):
                 alike.setdefault(answer, set()).add(outcome.name)
     return {answer: tests for answer, tests in alike.items() if len(tests) >= ENOUGH * goes_wrong[answer]}
+
+
+def _agreement(exercise: Exercise, outcomes: list[TestOutcome], answer: Answer, known: KnownAnswers) -> int:
+    """In how many tests, passed or failed, the student's function does as this wrong answer in every call."""
+    count = 0
+    for outcome in outcomes:
+        wrong = known.replay(outcome.calls, answer)
+        count += all(same_result(outcome.calls[index], wrong[index]) for index in _own_calls(exercise, outcome))
+    return count
+
+
+def _own_calls(exercise: Exercise, outcome: TestOutcome) -> list[int]:
+    return [index for index, call in enumerate(outcome.calls) if call.function in exercise.functions]
 
 
 def _behave_alike(a: Replayed, b: Replayed) -> bool:
@@ -82,6 +96,7 @@ def _is_like(outcome: TestOutcome, own: list[int], wrong: list[Replayed], right:
     calls = outcome.calls
     if not all(same_result(calls[index], wrong[index]) for index in own):
         return False
-    if any(not same_result(calls[index], right[index]) for index in own):
-        return True
+    telling = [index for index in own if not same_result(calls[index], right[index])]
+    if telling:
+        return all(same_error_text(calls[index], wrong[index]) for index in telling if calls[index].error)
     return [calls[index].changed for index in own] == [wrong[index].changed for index in own]

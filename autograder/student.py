@@ -3,6 +3,7 @@
 Each call crosses the wire to the student's process and comes back as plain data of the declared kinds.
 """
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ class Call:
     kwargs: dict[str, Any]
     result: Any = None
     error: str | None = None
+    error_text: str = ""
     changed: tuple[bool, ...] = ()
 
 
@@ -110,7 +112,7 @@ class Student:
         if isinstance(reply.get("unsendable"), str):
             raise Mismatch(f"{function} returned what cannot be judged: {readable(reply['unsendable'])}")
         error = _student_error(function, reply.get("error"))
-        self._record(op, function, args, kwargs, error=error.type_name)
+        self._record(op, function, args, kwargs, error=error.type_name, error_text=error.text)
         raise error
 
     def _record(self, op: str, function: str, args: tuple, kwargs: dict, result: Any = None, **outcome: Any) -> None:
@@ -122,8 +124,9 @@ class Student:
 
 def _student_error(function: str, error: Any) -> StudentError:
     match error:
-        case {"type": str(type_name), "text": str(text), "line": str(line)}:
-            return StudentError(function, readable(type_name, 100), readable(text), readable(line, 300))
+        case {"type": str(name), "kinds": [*kinds], "text": str(text), "line": str(line)}:
+            bases = tuple(kind for kind in kinds if isinstance(kind, str))
+            return StudentError(function, readable(name, 100), readable(text), readable(line, 300), bases)
     raise WireError("it holds neither a value nor an error")
 
 
@@ -141,7 +144,8 @@ def _size(value: Any) -> int:
 
 
 def _copied(value: Any) -> Any:
-    return value.copy() if isinstance(value, np.ndarray) else value
+    """A copy that later calls cannot change."""
+    return copy.deepcopy(value) if isinstance(value, (np.ndarray, list, dict)) else value
 
 
 def _as_declared(function: str, value: Any, returns: tuple[Returned, ...]) -> Any:

@@ -4,6 +4,7 @@ The released notebook is the skeleton: its order, its setup cells and its checks
 the answers, found by exercise wherever they were moved, and the cells that the student added or changed.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -150,17 +151,23 @@ def _bytes_of(path: Path) -> bytes:
     except FileNotFoundError:
         raise _Unreadable(f"there is no file {path.name}") from None
     except OSError as error:
-        reason = "it is a symbolic link; hand in the file itself" if path.is_symlink() else error.strerror
+        linked = error.errno == errno.ELOOP
+        reason = "it is a symbolic link; hand in the file itself" if linked else error.strerror
         raise _Unreadable(f"{path.name} could not be opened: {reason}") from None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise _Unreadable(f"{path.name} is no ordinary file")
-        if status.st_size > MAX_BYTES:
-            raise _Unreadable(
-                f"{path.name} has {status.st_size >> 20} MiB, more than {MAX_BYTES >> 20} are read: clear its outputs"
-            )
-        return file.read(MAX_BYTES + 1)
+    try:
+        _require_ordinary(os.fstat(descriptor), path.name)
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(MAX_BYTES)
+    finally:
+        os.close(descriptor)
+
+
+def _require_ordinary(status: os.stat_result, name: str) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise _Unreadable(f"{name} is no ordinary file")
+    if status.st_size > MAX_BYTES:
+        size = f"{status.st_size >> 20} MiB, more than {MAX_BYTES >> 20} are read"
+        raise _Unreadable(f"{name} has {size}: clear its outputs")
 
 
 def _parse(data: bytes, reading: _Reading) -> list[Any]:

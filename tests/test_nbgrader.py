@@ -272,8 +272,8 @@ def _retype(notebook: NotebookNode) -> None:
 
 
 def _double(notebook: NotebookNode) -> None:
-    notebook.cells.append(notebook.cells[_check_index(notebook, "total")].copy())
-    notebook.cells.append(notebook.cells[samples.answer_index(notebook, "total")].copy())
+    for index in (_check_index(notebook, "total"), samples.answer_index(notebook, "total")):
+        notebook.cells.append(NotebookNode(notebook.cells[index], id=f"copy-{index}"))
 
 
 @pytest.fixture(scope="module")
@@ -520,7 +520,7 @@ def test_a_later_due_date_in_the_calendar_counts_at_the_next_grading(course, cla
 def test_comments_say_how_it_stands_and_where_to_look(course, class_run):
     with course.grades("starts-at-one") as entries:
         assert entries["total"].comment == "total: 0 of 50 points\n\nHint: The empty sum is 0: start there."
-        assert "it builds on total, not right yet" in entries["mean"].comment
+        assert entries["mean"].comment == "mean: 0 of 40 points, mend total first, on which this builds"
     with course.grades("perfect") as entries:
         assert entries["total"].comment is None
     with course.grades("broken") as entries:
@@ -649,6 +649,9 @@ def test_an_assignment_without_hidden_tests_fails_closed_as_well(course):
     assert scores == {"right": 3, "wrong": 0, "part": 2.5, **dict.fromkeys(("nan", "negative", "too-much"), 2)} | {
         "gone": 0, "quiet": 0,
     }  # fmt: skip
+    assert course.api.generate_feedback("classic", "part")["success"]
+    page = (course.root / "classroom/feedback/part/classic/classic.html").read_text()
+    assert "classic: 2.5 of 3 points" in page and '<a href="#part">part</a>' in page
 
 
 def _make_classic(course: Small) -> None:
