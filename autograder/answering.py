@@ -15,12 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder.notebook_shell import NotebookShell, Outputs, describe
+from autograder.notebook_shell import CELL_FILES, NotebookShell, Outputs, describe
 from autograder.wire import Channel, Handle, WireClosed, WireError, WireTimeout, encode
 from autograder.wire import decode as decode_wire
 
 MAX_KINDS = 20  # base types of an error that are told
-_CELL_FILES = "<ipython-input-"  # the names that IPython gives to cells
 _set_trace = sys.settrace  # as it is before any student's code runs
 
 
@@ -230,7 +229,7 @@ def _described(error: BaseException) -> dict:
 
 def _line_in_notebook(error: BaseException) -> str:
     try:
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(_CELL_FILES) and f.line]
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(CELL_FILES) and f.line]
         return f"line {frames[-1].lineno}: {frames[-1].line}"[:200] if frames else ""
     except BaseException:
         return ""

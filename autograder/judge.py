@@ -82,7 +82,7 @@ def _forgotten_after(folder: Path) -> Iterator[None]:
         yield
     finally:
         for name, module in list(sys.modules.items()):
-            if Path(getattr(module, "__file__", None) or "/").is_relative_to(folder):
+            if str(getattr(module, "__file__", None)).startswith(f"{folder}/"):
                 del sys.modules[name]
 
 
@@ -168,6 +168,7 @@ def _message(error: BaseException | None) -> str:
         case pytest.fail.Exception() | pytest.skip.Exception():
             return str(error.msg or "not passed")
         case AssertionError():
-            return str(error) or "the result is not what it should be"
+            said = str(error).split("\nassert ")[0]  # what follows is the test's source, where pytest rewrites asserts
+            return said if said and not said.startswith("assert ") else "the result is not what it should be"
         case _:
             return f"the result could not be compared ({type(error).__name__})"

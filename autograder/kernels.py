@@ -4,7 +4,6 @@ The trusted side: asks the preloaded process (`preloaded.py`) for a child, has i
 socket, interrupts it, ends it. Whatever comes over that socket was written by the student's process and is checked.
 """
 
-import atexit
 import contextlib
 import json
 import os
@@ -12,8 +11,6 @@ import select
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -27,7 +24,7 @@ from nbformat.v4 import new_output
 
 from autograder.course import Limits
 from autograder.errors import SandboxError
-from autograder.preloaded import MAX_REQUEST, THREAD_LIMITS
+from autograder.fork_server import fork_server
 from autograder.sandbox import SCRATCH, Policy, interpreter_paths
 from autograder.wire import Channel, WireError, WireTimeout, encodable, readable
 
@@ -35,7 +32,6 @@ START_TIMEOUT_S = 60.0
 INTERRUPT_GRACE_S = 2.0
 DEATH_TIMEOUT_S = 10.0  # only a process that the system itself holds up takes any time to die
 _SCRATCH_CHECK_S = 0.5
-_KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
 
 
 @dataclass
@@ -47,100 +43,13 @@ class CellRun:
     duration_s: float = 0.0
 
 
-class _PreloadedProcess:
-    """The one process that children are forked from; started when first needed. Threads may share it."""
-
-    def __init__(self) -> None:
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ} | THREAD_LIMITS
-        self._folder = tempfile.mkdtemp(prefix="preloaded-")
-        environment |= {"HOME": self._folder, "IPYTHONDIR": self._folder, "MPLCONFIGDIR": self._folder}
-        code = f"from autograder.preloaded import main; main({theirs.fileno()})"
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-c", code], pass_fds=[theirs.fileno()], env=environment, cwd=self._folder,
-            stdin=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        theirs.close()
-        self._lock = threading.Lock()
-        ready = self._control.recv(MAX_REQUEST)
-        if not ready:
-            raise SandboxError("the preloaded process did not start: see its error above")
-        self.namespaces: bool = json.loads(ready)["namespaces"]
-
-    def alive(self) -> bool:
-        return self._process.poll() is None
-
-    def fork(self, request: dict, descriptors: list[int]) -> int:
-        """Returns the number of a new child, which keeps the descriptors. Raises SandboxError."""
-        with self._lock, _told("the preloaded process ended"):
-            socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
-            return json.loads(self._control.recv(MAX_REQUEST))["pid"]
-
-    def reap(self, pid: int) -> int:
-        """Wait for a child that has ended or been killed. Returns its exit code, negative for a signal."""
-        with self._lock, _told("the preloaded process ended"):
-            self._control.send(json.dumps({"reap": pid}).encode())
-            return os.waitstatus_to_exitcode(json.loads(self._control.recv(MAX_REQUEST))["status"])
-
-    def stop(self) -> None:
-        self.forget()
-        self._process.kill()
-        self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    def forget(self) -> None:
-        """Close this side's line to it; it ends when no process holds one."""
-        self._control.close()
-
-
-@contextlib.contextmanager
-def _told(what: str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        raise SandboxError(f"{what}: {error}") from None
-
-
-_preloaded: _PreloadedProcess | None = None
-_preloaded_lock = threading.Lock()
-
-
-def _preloaded_process() -> _PreloadedProcess:
-    global _preloaded
-    with _preloaded_lock:
-        if _preloaded is None or not _preloaded.alive():
-            stop_preloaded()
-            _preloaded = _PreloadedProcess()
-        return _preloaded
-
-
-def stop_preloaded() -> None:
-    """End the preloaded process and with it every kernel; the next kernel starts a new one."""
-    global _preloaded
-    if _preloaded is not None:
-        _preloaded.stop()
-        _preloaded = None
-
-
-def _start_afresh() -> None:
-    """A process forked from the grader must neither share nor end the preloaded process of its parent."""
-    global _preloaded, _preloaded_lock
-    if _preloaded is not None:
-        _preloaded.forget()
-    _preloaded, _preloaded_lock = None, threading.Lock()
-
-
-atexit.register(stop_preloaded)
-os.register_at_fork(after_in_child=_start_afresh)
-
-
 class StudentKernel:
     """One isolated process. `data`: files and folders for the working folder, by their path in it."""
 
     def __init__(self, limits: Limits, import_from: Sequence[Path] = (), data: Mapping[str, Path] | None = None,
                  namespaces: bool = True) -> None:  # fmt: skip
         self._limits = limits
-        self._owner = _preloaded_process()
+        self._owner = fork_server()
         self._number = 0
         self._ended: int | None = None
         self._folder: Path | None = None
@@ -358,7 +267,7 @@ def _reports(descriptor: int, deadline: float) -> Iterator[dict]:
     """The lines that a starting child writes, until it closes its end. Raises SandboxError after the deadline."""
     text = b""
     while _ready(descriptor, deadline - time.monotonic()):
-        piece = os.read(descriptor, MAX_REQUEST)
+        piece = os.read(descriptor, 1 << 16)
         if not piece:
             return
         *lines, text = (text + piece).split(b"\n")

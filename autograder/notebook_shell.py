@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,6 +25,7 @@ _MAX_PIECE = 1 << 18
 _FLUSH_INTERVAL_S = 0.1
 _MAX_OUTPUT = 6 << 20  # what one message holds
 _MAX_TRACEBACK_LINES, _MAX_LINE = 200, 4000
+CELL_FILES = "<ipython-input-"  # how IPython names the code of cells
 
 
 class Outputs:
@@ -147,11 +149,9 @@ class NotebookShell(InteractiveShell):
     def make(cls) -> "NotebookShell":
         config = Config()
         config.HistoryManager.enabled = False
-        config.InteractiveShell.colors = "nocolor"
         shell = cls.instance(config=config)
         shell.enable_matplotlib("inline")
-        for source in ("None", "1 / 0"):  # loads what IPython loads when it first needs it
-            shell.run_cell(source, store_history=False)
+        shell.run_cell("None", store_history=False)  # loads what IPython loads when it first needs it
         return shell
 
     def use(self, outputs: Outputs) -> None:
@@ -162,11 +162,7 @@ class NotebookShell(InteractiveShell):
     def run(self, source: str) -> bool:
         """Run one cell. Returns whether it ended without an error; shows the error if not."""
         result = self.run_cell(source, store_history=True)
-        error = result.error_before_exec or result.error_in_exec
-        if error is not None and not self._shown:
-            self._showtraceback(type(error), error, [])
-        self._shown = False
-        return error is None
+        return result.error_before_exec is None and result.error_in_exec is None
 
     def enable_gui(self, gui: str | None = None) -> None:
         """There is no event loop to join."""
@@ -185,13 +181,18 @@ class NotebookShell(InteractiveShell):
                 print(line, end="")
         self.user_ns["_exit_code"] = process.returncode
 
-    _shown = False
-
-    def _showtraceback(self, etype: type, evalue: BaseException, stb: list[str]) -> None:
-        self._shown = True
-        lines = [str(line)[:_MAX_LINE] for line in stb[-_MAX_TRACEBACK_LINES:]]
-        name, message = describe(evalue)
+    def showtraceback(self, exc_tuple: tuple | None = None, *_: Any, **__: Any) -> None:
+        """Python's own traceback: IPython's takes seconds for a deep recursion, and memory where none is left."""
+        error = self._get_exc_info(exc_tuple)[1]
+        name, message = describe(error)
+        lines = [line[:_MAX_LINE] for line in _traceback_lines(error)[-_MAX_TRACEBACK_LINES:]]
         self.outputs.insist({"output_type": "error", "ename": name, "evalue": message, "traceback": lines})
+
+    showsyntaxerror = showtraceback
+
+    def _format_exception_for_storage(self, *_: Any, **__: Any) -> dict:
+        """IPython would format each error once more, slowly, for a history that nobody reads."""
+        return {}
 
 
 def describe(error: BaseException) -> tuple[str, str]:
@@ -201,6 +202,18 @@ def describe(error: BaseException) -> tuple[str, str]:
     except BaseException:
         text = "(its message could not be read)"
     return type(error).__name__[:100], text
+
+
+def _traceback_lines(error: BaseException) -> list[str]:
+    """From the first line of the student's own on. An error may break whatever looks at it."""
+    try:
+        frame = error.__traceback__
+        while frame is not None and not frame.tb_frame.f_code.co_filename.startswith(CELL_FILES):
+            frame = frame.tb_next
+        text = "".join(traceback.format_exception(type(error), error, frame))
+    except BaseException:
+        return []
+    return text.splitlines()
 
 
 def _no_input(prompt: object = "") -> str:

@@ -139,6 +139,8 @@ class Session:
             reason = f"was interrupted after {limit:g} s"
             self._note(f"{cell.label} {reason}")
         elif error := _error_of(run):
+            if cell.role == "added" and cell.id and error.ename == "NameError":
+                return  # one of the course's own cells, changed: those before it, unchanged, are not run
             reason = f"raised {error.ename}: {error.evalue}"[:250]
             self._note(f"{cell.label} {reason}")
         else:

@@ -21,7 +21,7 @@ UNLISTED = [
     ("conv_forward_naive", "out = out + 0.125", "Every entry is off by 0.125"),
     ("conv_forward_naive", "out = out * 0", "Every entry is zero"),
     ("conv_forward_naive", "out = out / 0", "not finite"),
-    ("conv_forward_naive", "out = out[..., :-1]", "one too short"),
+    ("conv_forward_naive", "out = np.concatenate([out, out[..., -1:]], axis=3)", "one too long"),
     ("conv_forward_naive", "out[:, :, 0] += np.arange(out.shape[3]) + 1", "Along axis 2 only the places 0 are wrong"),
     ("conv_forward_naive", "out = out + (stride > 1) * np.arange(out.size).reshape(out.shape)", "only with a stride"),
     ("conv_forward_naive", "out = out + (pad > 0) * np.arange(out.size).reshape(out.shape)", "only with padding"),

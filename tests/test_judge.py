@@ -1,16 +1,17 @@
 """`course judge`: one notebook, no database; and what a broken suite does."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from typer.testing import CliRunner
 
 from autograder import samples
 from autograder.answers import load_wrong
+from autograder.cli import app
 from autograder.course import load_course
 from autograder.grading import grade
 
@@ -20,10 +21,8 @@ ASSIGNMENT = COURSE.assignment("convolution")
 STATUSES = {"passed", "partial", "failed", "missing", "blocked", "manual"}
 
 
-def _judge(*arguments: object, root: Path = PROJECT) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "autograder", "judge", *map(str, arguments)]
-    environment = os.environ | {"COURSE_ROOT": str(root), "COLUMNS": "120"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+def _judge(*arguments: object, root: Path = PROJECT) -> object:
+    return CliRunner().invoke(app, ["judge", *map(str, arguments)], env={"COURSE_ROOT": str(root), "COLUMNS": "120"})
 
 
 def _saved(notebook: nbformat.NotebookNode, folder: Path) -> Path:
@@ -40,7 +39,9 @@ def flipped() -> nbformat.NotebookNode:
 
 
 def test_json_is_the_whole_verdict_and_nothing_else(flipped, tmp_path):
-    run = _judge("convolution", _saved(flipped, tmp_path), "--json")
+    """As a process of its own: nothing of any library may stray into its standard output."""
+    command = [sys.executable, "-m", "autograder", "judge", "convolution", _saved(flipped, tmp_path), "--json"]
+    run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stderr
     verdict = json.loads(run.stdout)
     assert {"assignment", "score", "max_score", "exercises", "run", "hashes"} <= verdict.keys()
@@ -58,9 +59,9 @@ def test_json_is_the_whole_verdict_and_nothing_else(flipped, tmp_path):
 
 def test_the_table_shows_points_messages_and_hints(flipped, tmp_path):
     run = _judge("convolution", _saved(flipped, tmp_path))
-    assert run.returncode == 0, run.stderr
+    assert run.exit_code == 0, run.stderr
     text = " ".join(run.stdout.replace("│", " ").split())
-    assert "conv_cost: 6 of 6, passed" in text
+    assert "conv_cost: 6 of 6 points" in text
     assert "should be" in text
     assert "Hint:" in text
     assert "flip" in text
@@ -71,7 +72,7 @@ def test_a_file_that_is_no_notebook_has_a_message_and_a_zero_verdict(tmp_path):
     path.write_text("Dear grader, the dog ate my homework.")
     run = _judge("convolution", path, "--json")
     verdict = json.loads(run.stdout)
-    assert run.returncode == 0
+    assert run.exit_code == 0
     assert verdict["score"] == 0
     assert "no notebook" in verdict["run"]["problem"]
     assert "no notebook" in _judge("convolution", path).stdout
@@ -83,7 +84,7 @@ def test_a_file_that_is_no_notebook_has_a_message_and_a_zero_verdict(tmp_path):
 )
 def test_a_staff_error_is_one_line_and_exit_status_2(assignment, file, said):
     run = _judge(assignment, file)
-    assert run.returncode == 2
+    assert run.exit_code == 2
     assert said in run.stderr
     assert "Traceback" not in run.stderr
     assert run.stdout == ""
@@ -125,7 +126,7 @@ def tiny_suite(tiny):
 
 def test_a_working_suite_of_another_course_is_judged(tiny_suite):
     run = _judge("adding", tiny_suite.root / "build/solved/adding/adding.ipynb", "--json", root=tiny_suite.root)
-    assert run.returncode == 0, run.stderr
+    assert run.exit_code == 0, run.stderr
     assert json.loads(run.stdout)["score"] == 100
 
 
@@ -141,7 +142,7 @@ def test_a_working_suite_of_another_course_is_judged(tiny_suite):
 def test_a_broken_suite_is_a_staff_error_and_never_a_grade(tiny_suite, file, text, said):
     tiny_suite.write(f"solutions/adding/hidden_tests/{file}", text)
     run = _judge("adding", tiny_suite.root / "build/solved/adding/adding.ipynb", root=tiny_suite.root)
-    assert run.returncode == 2
+    assert run.exit_code == 2
     assert said in run.stderr
 
 

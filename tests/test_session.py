@@ -73,7 +73,8 @@ def test_outputs_belong_to_their_cells(lesson, document):
 
 def test_data_and_student_edition_are_there(lesson, document):
     _add_cell(lesson, document, "print(open('data/table.csv').read(), course_lib.given)", "norm-answer")
-    assert "1,2\n student edition\n" in str([o for outs in lesson.grade(document).outputs.values() for o in outs][0].text)
+    (output,) = (output for outputs in lesson.grade(document).outputs.values() for output in outputs)
+    assert output.text == "1,2\n student edition\n"
 
 
 @pytest.mark.parametrize(
@@ -285,7 +286,7 @@ def test_a_second_try_further_down_does_not_replace_an_answer(lesson, document):
     ("answer", "helper"),
     [
         ("import torch\ndef add(a, b):\n    return (torch.tensor(a) + torch.tensor(b)).numpy()", "x = 1"),
-        ("def add(a, b):\n    return helper(a, b)", "import torch\nhelper = lambda a, b: (torch.tensor(a) + b).numpy()"),
+        ("def add(a, b):\n    return plus(a, b)", "import torch\nplus = lambda a, b: (torch.tensor(a) + b).numpy()"),
         (None, "import torch\ndef add(a, b):\n    return (torch.tensor(a) + torch.tensor(b)).numpy()"),
     ],
 )
@@ -302,26 +303,64 @@ def test_an_experiment_with_a_forbidden_name_costs_nothing(lesson, document):
     assert lesson.scores(document) == RIGHT
 
 
-CHEATS = [
-    "class Always(np.ndarray):\n    def __eq__(self, o): return True\ndef add(a, b):\n    return np.zeros(1).view(Always)",
-    "import numpy.testing\nnp.isclose = np.allclose = lambda *a, **k: True\ndef add(a, b):\n    return a",
-    "class Any:\n    __eq__ = __le__ = lambda s, o: True\n    def __array__(self, *a, **k): return X\ndef add(a, b):\n    return Any()",
-    "import sys\nsys.modules['pytest'] = None\ndef add(a, b):\n    return a",
-    "import autograder.answering as n\nn.Server._call = lambda *a: {'value': True, 'changed': []}\ndef add(a, b): return a",
-    "import autograder.answering as n\nn.encode = lambda *a: {'passed': True, 'score': 100}\ndef add(a, b): return a",
-    "def add(a, b):\n    raise AssertionError",
-    "def add(a, b):\n    import inspect\n    for f in inspect.stack():\n        f.frame.f_locals.update(changed=[], result=1)\n    return a",
-    "get_ipython().run_cell = lambda *a, **k: None\ndef add(a, b):\n    return a",
-    "import builtins\nbuiltins.isinstance = lambda *a: True\ndef add(a, b):\n    return a",
-    "import json\njson.dumps = lambda *a, **k: '{\"n\": 1, \"value\": true}'\ndef add(a, b):\n    return a",
-    "import gc, socket\n[o.close() for o in gc.get_objects() if type(o) is socket.socket]\ndef add(a, b):\n    return a",
-    "def add(a, b):\n    return np.full_like(a, np.nan)",
-    "def add(a, b):\n    return np.broadcast_to(a, (1 << 20, *a.shape))",
-    "import sys\nsys.settrace = sys.setprofile = print\ndef add(a, b):\n    return a",
-]
+CHEATS = {
+    "array equal to all": """
+class Always(np.ndarray):
+    def __eq__(self, other): return True
+def add(a, b): return np.zeros(1).view(Always)""",
+    "object equal to all": """
+class Always:
+    __eq__ = __le__ = lambda self, other: True
+    def __array__(self, *a, **k): return now
+def add(a, b): return Always()""",
+    "comparisons patched": """
+import numpy.testing
+np.isclose = np.allclose = numpy.testing.assert_allclose = lambda *a, **k: True
+def add(a, b): return a""",
+    "no pytest": """
+import sys
+sys.modules["pytest"] = None
+def add(a, b): return a""",
+    "server patched": """
+import autograder.answering
+autograder.answering.Server._call = lambda *a: {"value": True, "changed": []}
+def add(a, b): return a""",
+    "encoding patched": """
+import autograder.answering
+autograder.answering.encode = lambda *a: {"passed": True, "score": 100}
+def add(a, b): return a""",
+    "a failed assertion": "def add(a, b): raise AssertionError",
+    "frames changed": """
+import inspect
+def add(a, b):
+    for frame in inspect.stack():
+        frame.frame.f_locals.update(changed=[], result=1)
+    return a""",
+    "shell patched": """
+get_ipython().run_cell = lambda *a, **k: None
+def add(a, b): return a""",
+    "builtins patched": """
+import builtins
+builtins.isinstance = lambda *a: True
+def add(a, b): return a""",
+    "JSON patched": """
+import json
+json.dumps = lambda *a, **k: '{"n": 1, "value": true}'
+def add(a, b): return a""",
+    "sockets closed": """
+import gc, socket
+[thing.close() for thing in gc.get_objects() if type(thing) is socket.socket]
+def add(a, b): return a""",
+    "nan": "def add(a, b): return np.full_like(a, np.nan)",
+    "a huge shape": "def add(a, b): return np.broadcast_to(a, (1 << 18, *a.shape))",
+    "tracing": """
+import sys
+sys.settrace(print)
+def add(a, b): return a""",
+}
 
 
-@pytest.mark.parametrize("source", CHEATS)
+@pytest.mark.parametrize("source", CHEATS.values(), ids=CHEATS)
 def test_cheats_earn_nothing_and_break_nothing(lesson, source):
     verdict = lesson.grade(lesson.answered(add=source)).verdict
     assert verdict.exercises[0].score == 0
@@ -329,7 +368,8 @@ def test_cheats_earn_nothing_and_break_nothing(lesson, source):
 
 
 def test_messages_of_the_student_s_making_are_safe_to_show(lesson):
-    source = "def add(a, b):\n    raise ValueError('\\ud800 \\x1b[2J \\u202e <script>' + 'x' * 100_000)\nraise KeyError('\\x1b[2J')"
+    text = "'\\ud800 \\x1b[2J \\u202e <script>' + 'x' * 100_000"
+    source = f"def add(a, b):\n    raise ValueError({text})\nraise KeyError({text})"
     graded = lesson.grade(lesson.answered(add=source))
     text = graded.verdict.to_json()
     assert len(text) < 30_000
