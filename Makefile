@@ -8,7 +8,7 @@ demo: .venv/installed
 	$(BIN)/course demo
 
 test: .venv/installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: .venv/installed
 	$(BIN)/ruff check .
@@ -17,7 +17,7 @@ release: .venv/installed
 	$(BIN)/course release --all
 
 bench: .venv/installed
-	$(BIN)/python -m pytest benchmarks --benchmark-only
+	$(BIN)/python benchmarks/operators.py
 
 constraints:
 	$(PYTHON) -m venv build/fresh && build/fresh/bin/pip install -q torch==2.13.0 -e '.[dev]'

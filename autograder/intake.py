@@ -31,7 +31,10 @@ def tidy(folder: Path) -> None:
     """Take out what must not be copied, opened or run; `removed.txt` says what it was.
 
     A notebook at the top that is a link stays: nbgrader does not copy it, and the reader says what is wrong with it.
+    So does a folder that is a link itself: what it leads to is not ours to change.
     """
+    if folder.is_symlink():
+        return
     set_aside_broken_timestamp(folder / TIMESTAMP)
     found = dangers(folder)
     for path in found:
@@ -47,8 +50,8 @@ def tidy(folder: Path) -> None:
 
 
 def dangers(folder: Path) -> dict[Path, str]:
-    """Links, pipes, devices and settings below `folder`, each with what it is."""
-    found = {}
+    """Links, pipes, devices and settings in `folder`, each with what it is."""
+    found = {folder: "a link"} if folder.is_symlink() else {}
     skips_notebooks = glob.escape(str(folder)) == str(folder)  # nbgrader tells what not to copy by a glob
     for path in folder.rglob("*"):
         mode = path.lstat().st_mode

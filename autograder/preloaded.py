@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ def main(control_descriptor: int, folder: str) -> None:
     """Serve fork requests on the given socket until the grader closes it, then remove its own temporary `folder`."""
     try:
         _serve_requests(socket.socket(fileno=control_descriptor))
+    except BaseException:
+        traceback.print_exc()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
@@ -101,6 +104,7 @@ def _run_child(request: dict, descriptors: list[int]) -> None:
         _provide(policy, request)
         _tell(report, layers=layers)
         os.close(report)
+        report = None
         _serve(line, request["output_bytes"])
     except BaseException as error:
         if report is not None:

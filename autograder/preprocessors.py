@@ -67,16 +67,17 @@ class SubmissionExporter(NotebookExporter):
                 shutil.rmtree(graded)
 
     def from_filename(self, filename: str, resources: dict | None = None, **kwargs) -> tuple[NotebookNode, dict]:
-        _, assignment = _course_and_assignment(self.parent.coursedir, resources["nbgrader"]["assignment"])
         if self.parent._input_directory != self.parent.coursedir.submitted_directory:
             return super().from_filename(filename, resources, **kwargs)
-        path = Path(filename)
+        names, path = resources["nbgrader"], Path(filename)
+        _, assignment = _course_and_assignment(self.parent.coursedir, names["assignment"])
+        if assignment:
+            withhold(names["db_url"], names["notebook"], names["assignment"], names["student"])
         if found := intake.dangers(path.parent):
-            raise CourseError(f"could not be taken out of the submission: {', '.join(map(str, found))}")
+            listed = ", ".join(f"{what} at {place}" for place, what in found.items())
+            raise CourseError(f"not to be graded as it is: {listed}")
         if assignment is None:
             return super().from_filename(filename, resources, **kwargs)
-        names = resources["nbgrader"]
-        withhold(names["db_url"], names["notebook"], names["assignment"], names["student"])
         resources["metadata"] = {"name": path.stem, "path": str(path.parent)}
         released = nbformat.read(assignment.released_notebook, as_version=4)
         submission = read(intake.find_notebook(path.parent, assignment), assignment)

@@ -335,7 +335,7 @@ class Lesson:
     @staticmethod
     def added(source: str) -> dict:
         """A code cell as a student's editor makes it."""
-        identity = f"{zlib.crc32(source.encode()):08x}"
+        identity = f"{zlib.crc32(source.encode('utf-8', 'replace')):08x}"
         return {"cell_type": "code", "id": identity, "metadata": {}, "source": source, "outputs": []}
 
     def write(self, document: dict | bytes) -> Path:

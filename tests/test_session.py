@@ -53,10 +53,6 @@ def _add_cell(lesson, document: dict, source: str, before: str) -> None:
     document["cells"].insert(place, lesson.added(source))
 
 
-def _notes(lesson, document: dict) -> str:
-    return "\n".join(lesson.grade(document).verdict.run.notes)
-
-
 def test_a_right_notebook_scores_everything_and_has_nothing_to_note(lesson, document):
     graded = lesson.grade(document)
     assert {e.name: e.score for e in graded.verdict.exercises} == RIGHT
@@ -80,38 +76,10 @@ def test_data_and_student_edition_are_there(lesson, document):
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("1 / 0", "raised ZeroDivisionError: division by zero"),
-        ("def f(:", "raised SyntaxError"),
-        ("raise SystemExit(1)", "raised SystemExit: 1"),
-        ("import os; os._exit(1)", "ended the whole Python process; the notebook was run again without it"),
-        ("while True: pass", "was interrupted after 2 s"),
-        (SWALLOW, "ran longer than 2 s and could not be interrupted"),
-        ("name = input()", "raised EOFError: input() has nobody to ask"),
-    ],
-)
-def test_a_cell_that_fails_costs_nothing_but_itself(lesson, document, source, said):
-    _add_cell(lesson, document, source, "norm-answer")
-    graded = lesson.grade(document)
-    assert {e.name: e.score for e in graded.verdict.exercises} == RIGHT
-    assert len(graded.verdict.run.notes) == 1
-    assert said in graded.verdict.run.notes[0]
-    assert "the cell that begins" in graded.verdict.run.notes[0]
-
-
-@pytest.mark.parametrize(
-    ("source", "said"),
-    [
         ("import os; os._exit(1)", "its cell ended the whole Python process"),
-        ("def add(a, b): return a + b\n1 / 0", None),
         ("1 / 0\ndef add(a, b): return a + b", "add is not defined: its cell raised ZeroDivisionError"),
-        ("def add(a, b) return a + b", "add is not defined: its cell raised SyntaxError"),
-        ("def add(a, b):\n\treturn a + b\n        x", "its cell raised TabError"),
-        ("def add(a, b): return a\\\n + b", None),
-        ("def add(a, b):\n    return a + b\nwhile True: pass", None),
         ("while True: pass\ndef add(a, b): return a + b", "its cell was interrupted after 2 s"),
         ("add = 5", "not callable"),
-        ("pass", "add is not defined"),
-        ("x = '\0'", "add is not defined: its cell raised"),
     ],
 )
 def test_an_answer_s_cell_that_fails_costs_what_it_did_not_define(lesson, source, said):
@@ -128,15 +96,9 @@ def test_an_answer_s_cell_that_fails_costs_what_it_did_not_define(lesson, source
         ("while True: pass", "the call took longer than 2 s: is there a loop that never ends?"),
         ("import os; os._exit(1)", "the call ended the whole Python process"),
         (SWALLOW.replace("\n", "\n    "), "the call took longer than 2 s"),
-        ("import sys; sys.exit(1)", "norm raised SystemExit: 1"),
-        ("return norm(x)", "norm raised RecursionError"),
-        ("raise NotImplementedError", "norm raised NotImplementedError"),
         ("import os; os.write(3, b'garbage' * 9); return 1.0", "the answer could not be read"),
-        ("return np.ones(9 << 20)", "norm returned what cannot be judged"),
         ("return bytearray(4 << 30)", "norm raised MemoryError"),
-        ("input('x')", "norm raised EOFError"),
-        ("print('x' * 10_000_000); return float(np.sqrt((x * x).sum()))", None),
-        ("import warnings; warnings.warn('careful'); return float(np.sqrt((x * x).sum()))", None),
+        ("print('x' * 10_000_000); import warnings; warnings.warn('careful'); return np.linalg.norm(x)", None),
     ],
 )
 def test_a_call_that_fails_costs_its_own_exercise(lesson, body, said):
@@ -201,20 +163,20 @@ def test_all_calls_together_are_bounded(lesson, started):
         _ask(session, "add", 1, 2)
 
 
-@pytest.mark.parametrize(
-    "junk",
-    [
-        "import no_such_module",
+def test_junk_imports_cost_nothing(lesson, document):
+    junk = (
         "from no_such_module import everything",
         "import numpy as np, no_such_module as n",
         "from numpy import no_such_name",
         "import course_lib.numpy_ops.convolution",
-    ],
-)
-def test_a_junk_import_costs_nothing(lesson, junk):
-    graded = lesson.grade(lesson.answered(add=f"{junk}\ndef add(a, b):\n    return a + b"))
+    )
+    for line in junk:
+        _add_cell(lesson, document, line, "norm-answer")
+    lesson.cell(document, "add")["source"] = "import no_such_module\ndef add(a, b):\n    return a + b"
+    graded = lesson.grade(document)
     assert {e.name: e.score for e in graded.verdict.exercises} == RIGHT
-    assert "in the answer to add an import failed" in graded.verdict.run.notes[0]
+    assert graded.verdict.run.notes[0] == "in the answer to add an import failed: No module named 'no_such_module'"
+    assert len(graded.verdict.run.notes) == 5
 
 
 def test_a_junk_import_that_is_needed_costs_what_needs_it(lesson):
@@ -224,25 +186,27 @@ def test_a_junk_import_that_is_needed_costs_what_needs_it(lesson):
     assert "NameError" in graded.verdict.exercises[0].tests[0].message
 
 
-@pytest.mark.parametrize(
-    "noise",
-    [
-        "import sys; print('note', file=sys.stderr)",
-        "import warnings; warnings.warn('deprecated')",
-        "print('x' * 5_000_000)",
-        "import logging; logging.error('oh')",
-        "import os; os.system('echo loud; echo louder >&2')",
-        "!echo loud",
-        "%matplotlib inline",
-        "import matplotlib.pyplot as plt; plt.plot([1, 2])",
-        "import threading; threading.Timer(0.2, print, ['late']).start()",
-        "import atexit; atexit.register(print, 'bye')",
-        "np.seterr(all='raise')",
-        "import random; random.seed(0); np.random.seed(0)",
-    ],
+NOISE = (
+    "import sys; print('note', file=sys.stderr)",
+    "import warnings; warnings.warn('deprecated')",
+    "print('x' * 5_000_000)",
+    "import logging; logging.error('oh')",
+    "import os; os.system('echo loud; echo louder >&2')",
+    "!echo loud",
+    "%matplotlib inline",
+    "import matplotlib.pyplot as plt; plt.plot([1, 2])",
+    "import threading; threading.Timer(0.1, print, ['late']).start()",
+    "import atexit; atexit.register(print, 'bye')",
+    "np.seterr(all='raise')",
+    "import random; random.seed(0); np.random.seed(0)",
 )
-def test_noise_costs_nothing_and_is_no_fault(lesson, noise):
-    document = lesson.answered(add=f"{noise}\ndef add(a, b):\n    return a + b")
+
+
+def test_noise_costs_nothing_and_is_no_fault(lesson):
+    noise = "\n".join(NOISE)
+    document = lesson.answered(add=f"{noise}\ndef add(a, b):\n    {NOISE[0]}\n    {NOISE[1]}\n    return a + b")
+    for line in NOISE:
+        _add_cell(lesson, document, line, "norm-answer")
     graded = lesson.grade(document)
     assert {e.name: e.score for e in graded.verdict.exercises} == RIGHT
     assert graded.verdict.run.notes == ()

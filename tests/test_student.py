@@ -304,9 +304,6 @@ class _Lying:
         return self._reply, []
 
 
-ERROR = {"type": "E", "text": "t", "line": ""}
-
-
 @pytest.mark.parametrize(
     "reply",
     [
@@ -314,7 +311,8 @@ ERROR = {"type": "E", "text": "t", "line": ""}
         {"error": None},
         {"error": "text"},
         {"error": {"type": "E"}},
-        {"error": {"type": ["E"], "text": "t", "line": ""}},
+        {"error": {"type": ["E"], "kinds": [], "text": "t", "line": ""}},
+        {"error": {"type": "E", "kinds": 3, "text": "t", "line": ""}},
         {"unsendable": 3},
         {"value": 1},
         {"value": 1, "changed": 3},
@@ -347,7 +345,7 @@ def test_impossible_gradients_do_not_count(value):
 
 def test_an_error_s_text_is_safe_to_show():
     exercise = _exercise(f=["y: int"])
-    reply = {"error": {"type": "\x1b[31m" * 100, "text": "\ud800" * 10_000, "line": "\x00"}}
+    reply = {"error": {"type": "\x1b[31m" * 100, "kinds": [], "text": "\ud800" * 10_000, "line": "\x00"}}
     with pytest.raises(StudentError) as info:
         Student(_Lying(reply), exercise, exercise.functions).f()
     text = str(info.value)

@@ -8,7 +8,8 @@ import nbformat
 import pytest
 
 from autograder.errors import CourseError
-from autograder.submissions import MAX_ALL_CODE, MAX_CELLS, MAX_CODE, MAX_PARTS, Submission, read, to_notebook
+from autograder.notebook_file import MAX_ALL_CODE, MAX_CELLS, MAX_CODE, MAX_PARTS
+from autograder.submissions import Submission, read, to_notebook
 
 ADD = "def add(a, b):\n    return b + a"
 
@@ -277,6 +278,12 @@ def test_a_cell_far_too_long_is_left_out_and_a_long_text_is_not(lesson, document
     submission = lesson.read(document)
     assert _noted(submission, "1 far too long cell was left out")
     assert len(submission.cells[-1].source) == MAX_CODE + 1
+
+
+def test_code_far_too_long_is_not_smuggled_in_as_text(lesson, document):
+    lesson.cell(document, "add").update(cell_type="markdown", source=f"{ADD}\n#" + "x" * MAX_CODE)
+    submission = lesson.read(document)
+    assert "add" in submission.untouched
 
 
 def test_surrogates_and_lone_halves_become_text_that_can_be_stored(lesson, document):
