@@ -128,7 +128,7 @@ def _troubled(assignment: Assignment) -> Iterator[DemoStudent]:
         return _bytes(solved)
 
     def delete_and_duplicate(solved: NotebookNode) -> None:
-        solved.cells.append(solved.cells[samples.answer_index(solved, names[1])].copy())
+        solved.cells.append(NotebookNode(solved.cells[samples.answer_index(solved, names[1])], id="pasted"))
         del solved.cells[samples.answer_index(solved, last)]
 
     yield DemoStudent("crash", notebook(lambda nb: samples.with_cell(nb, "import os\nos._exit(1)", last)))

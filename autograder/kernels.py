@@ -46,16 +46,16 @@ class CellRun:
 class StudentKernel:
     """One isolated process. `data`: files and folders for the working folder, by their path in it."""
 
-    def __init__(self, limits: Limits, import_from: Sequence[Path] = (), data: Mapping[str, Path] | None = None,
-                 namespaces: bool = True) -> None:  # fmt: skip
+    def __init__(
+        self, limits: Limits, import_from: Sequence[Path] = (), data: Mapping[str, Path] | None = None
+    ) -> None:
         self._limits = limits
         self._owner = fork_server()
         self._number = 0
         self._ended: int | None = None
         self._folder: Path | None = None
         self.layers: tuple[str, ...] = ()
-        namespaces = namespaces and self._owner.namespaces
-        data = data or {}
+        namespaces, data = self._owner.namespaces, data or {}
         policy = Policy(
             readable=(*interpreter_paths(), *map(str, import_from), *map(str, data.values())),
             scratch=SCRATCH if namespaces else self._make_scratch(), namespaces=namespaces,

@@ -7,6 +7,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from autograder.answers import Answer
+from autograder.build import without_markers
 from autograder.course import Assignment
 from autograder.reference import load_reference
 
@@ -30,7 +31,8 @@ def solved(assignment: Assignment, *swaps: Answer, **texts: str) -> NotebookNode
     """The release with every reference answer, but for known answers swapped in and texts given by exercise."""
     reference = load_reference(assignment)
     swapped = {swap.exercise: swap.apply(reference.answers[swap.exercise]) for swap in swaps}
-    return filled(assignment, {**reference.answers, **reference.written, **swapped, **texts})
+    answers = {**reference.answers, **reference.written, **swapped, **texts}
+    return filled(assignment, {exercise: without_markers(text) for exercise, text in answers.items()})
 
 
 def answer_index(notebook: NotebookNode, exercise: str) -> int:

@@ -158,6 +158,7 @@ def test_notebooks_of_an_old_format_keep_their_code_answers(lesson, version):
 
 # Each stands in a cell of the student's own, all of them in one notebook. They cost nothing; what is noted of them.
 CELLS = {
+    "import os; os._exit(0)": "ended the whole Python process; the notebook was run again without it",
     "1 / 0": "raised ZeroDivisionError: division by zero",
     "def f(:": "raised SyntaxError",
     "if True:\n\tx = 1\n        y = 2": "raised TabError",
@@ -169,7 +170,6 @@ CELLS = {
     "for i in range(9): open(str(i), 'wb').write(bytes(4 << 20))": "No space left",
     "import urllib.request; urllib.request.urlopen('http://example.org')": "raised URLError",
     "raise type('E', (Exception,), {'__str__': lambda self: 1 / 0})": "its message could not be read",
-    "import os; os._exit(0)": "ended the whole Python process; the notebook was run again without it",
     "exit()": "",
     "quit": "",
     "breakpoint()": "",
