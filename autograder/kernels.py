@@ -190,7 +190,7 @@ class StudentKernel:
 
     def _signal(self, number: int) -> None:
         if self._ended is not None:
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(OSError):  # it has ended, or was closed meanwhile
                 signal.pidfd_send_signal(self._ended, number)
 
     def _send(self, request: dict, buffers: Sequence[memoryview], timeout_s: float) -> None:

@@ -12,6 +12,7 @@ import sys
 import sysconfig
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from autograder import landlock
 from autograder.errors import SandboxError
@@ -57,6 +58,13 @@ def interpreter_paths() -> tuple[str, ...]:
     prefixes = sorted(os.path.realpath(path) for path in found if os.path.isdir(path))
     outer = [path for path in prefixes if not any(path != other and path.startswith(other + "/") for other in prefixes)]
     return (*_SYSTEM, *dict.fromkeys(outer), *([sys.prefix] if sys.prefix not in outer else []))
+
+
+def require_hidden(folder: Path) -> None:
+    """Raise SandboxError where `folder` lies in what every sandbox may read."""
+    inside = [path for path in interpreter_paths() if folder.resolve().is_relative_to(os.path.realpath(path))]
+    if inside:
+        raise SandboxError(f"{folder} lies in {inside[0]}, which students' code has to read: move it elsewhere")
 
 
 def namespaces_work() -> bool:

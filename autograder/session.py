@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 from autograder.cell_code import with_lenient_imports
 from autograder.course import Assignment
 from autograder.kernels import CellRun, StudentKernel
+from autograder.sandbox import require_hidden
 from autograder.submissions import Cell, Submission
 from autograder.wire import WireClosed, WireError, WireTimeout, readable
 
@@ -56,6 +57,7 @@ class Session:
 
     def run(self) -> None:
         """Run the cells that count. Raises Stopped where no process survives that."""
+        require_hidden(self.assignment.root)
         started = time.monotonic()
         try:
             self._live_kernel()

@@ -16,8 +16,10 @@ import pytest
 
 from autograder import landlock
 from autograder.course import Limits
+from autograder.errors import SandboxError
 from autograder.fork_server import fork_server
 from autograder.kernels import StudentKernel
+from autograder.sandbox import require_hidden
 
 PROJECT = Path(__file__).parent.parent
 NOBODY = 65534
@@ -401,6 +403,13 @@ except OSError as error: print(error.errno == errno.ENOSPC, number < 70_000)
 @pytest.mark.parametrize("probed", KINDS[1:2] + KINDS[3:], indirect=True)
 def test_without_namespaces_too_much_in_scratch_ends_the_process(probed):
     assert probed.end == "died"
+
+
+def test_a_course_inside_of_what_students_may_read_is_refused(tmp_path):
+    require_hidden(tmp_path)
+    for folder in (Path("/usr/local/share/course"), Path(sys.prefix, "course"), Path(sys.base_prefix, "lib/course")):
+        with pytest.raises(SandboxError, match="move it elsewhere"):
+            require_hidden(folder)
 
 
 @pytest.mark.parametrize("call", ["unshare", "mount", "pivot_root"])
