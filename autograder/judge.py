@@ -9,7 +9,7 @@ import io
 import sys
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,19 @@ def run_suite(assignment: Assignment, session: Session, answered: frozenset[str]
     for exercise in assignment.exercises:
         if exercise.kind == "code" and exercise.name not in tested:
             raise CourseError(f"{folder}: no hidden test was collected for the exercise {exercise.name!r}")
-    return tuple(plugin.outcomes)
+    return _raising_is_no_answer(plugin.outcomes)
+
+
+def _raising_is_no_answer(outcomes: list[TestOutcome]) -> tuple[TestOutcome, ...]:
+    """The outcomes; where no call of an exercise ever returned, the tests that ask for an error are not passed."""
+    returned = {outcome.exercise for outcome in outcomes if any(call.error is None for call in outcome.calls)}
+    refused = "the function raises an error whatever it is given"
+    return tuple(
+        replace(outcome, passed=False, message=refused)
+        if outcome.passed and outcome.exercise not in returned
+        else outcome
+        for outcome in outcomes
+    )
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import pytest
 
 from autograder import samples
 from autograder.answers import Answer, load_right, load_wrong
+from autograder.build import build_source
 from autograder.course import Assignment, load_course
 from autograder.dependencies import builds_on
 from autograder.folders import read_folder
@@ -99,6 +100,15 @@ def test_the_untouched_release_scores_nothing(assignment, tmp_path):
     assert {exercise.status for exercise in verdict.exercises} == {MISSING}
 
 
+@each_assignment
+def test_functions_that_only_raise_score_nothing(assignment, tmp_path):
+    raising = "def {}(*args, **kwargs):\n    raise ValueError('no')"
+    functions = {e.name: "\n\n\n".join(map(raising.format, e.functions)) for e in assignment.exercises if e.functions}
+    verdict = _grade(assignment, samples.filled(assignment, functions), tmp_path)
+    assert verdict.run.problem is None
+    assert verdict.score == 0
+
+
 @pytest.mark.parametrize(("assignment", "answers"), _wrong_answers(), ids=_row_id)
 def test_wrong_answers_are_caught_and_named(assignment, answers, tmp_path):
     verdict = _grade(assignment, samples.solved(assignment, *answers), tmp_path)
@@ -159,7 +169,7 @@ def _solution_lines(assignment: Assignment) -> set[str]:
 @each_assignment
 def test_no_solution_and_no_hidden_test_reaches_the_students(assignment):
     hidden = "\n".join(path.read_text() for path in assignment.hidden_tests.glob("*.py"))
-    secrets = _solution_lines(assignment) | (_telling_lines(hidden) - {"from autograder.checks import assert_close"})
+    secrets = _solution_lines(assignment) | _telling_lines(hidden)
     assert len(secrets) > 50, "the search itself is broken"
     released = nbformat.read(assignment.released_notebook, as_version=4)
     texts = {"the released notebook": "\n".join(cell.source for cell in released.cells)}
@@ -172,6 +182,8 @@ def test_no_solution_and_no_hidden_test_reaches_the_students(assignment):
 
 @each_assignment
 def test_hidden_tests_lie_where_nbgrader_never_copies_them(assignment):
-    folder = assignment.source_notebook.parent
-    assert not [path for path in folder.rglob("*") if path.suffix == ".py"] if folder.exists() else True
+    folder = build_source(COURSE, assignment.name).parent
+    copied = [path.name for path in folder.rglob("*")]
+    assert assignment.source_notebook.name in copied
+    assert not [name for name in copied if name.endswith(".py")]
 
