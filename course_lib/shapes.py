@@ -11,7 +11,7 @@ from typing import Any
 
 
 class ShapeError(ValueError):
-    """An argument has the wrong shape or size. `caller` is the public function that received it."""
+    """An argument has the wrong shape, size or dtype. `caller` is the public function that received it."""
 
     caller: str | None = None
 
@@ -35,14 +35,38 @@ def pair(value: int | Sequence[int], name: str, minimum: int = 1) -> tuple[int, 
 
     Raises ShapeError unless both are ints of at least `minimum`.
     """
+    return sides(value, name, 2, minimum)
+
+
+def sides(value: int | Sequence[int], name: str, num_axes: int, minimum: int = 1) -> tuple[int, ...]:
+    """One int per axis of an image, from an int, meant for all, or from a sequence.
+
+    Raises ShapeError unless they are `num_axes` ints of at least `minimum`.
+    """
     try:
-        height, width = value if isinstance(value, Sequence) else (value, value)
-        result = operator.index(height), operator.index(width)
-    except (TypeError, ValueError):
-        result = None
-    if result is None or min(result) < minimum:
-        raise ShapeError(f"{name} must be an int of at least {minimum} or a pair of them, got {name} == {value!r}")
+        values = value if isinstance(value, Sequence) else (value,) * num_axes
+        result = tuple(map(operator.index, values))
+    except TypeError:
+        result = ()
+    if len(result) != num_axes or min(result) < minimum:
+        several = {1: "", 2: " or a pair of them"}.get(num_axes, f" or {num_axes} of them")
+        raise ShapeError(f"{name} must be an int of at least {minimum}{several}, got {name} == {value!r}")
     return result
+
+
+def check_floating(**arrays: Any) -> None:
+    """Raise ShapeError unless the arrays (None is skipped) hold real floating-point numbers.
+
+    Tensors must also have one dtype and lie on one device; NumPy arrays may mix float32 with float64.
+    """
+    given = {name: array for name, array in arrays.items() if array is not None}
+    for name, array in given.items():
+        if not (getattr(array.dtype, "kind", "") == "f" or getattr(array.dtype, "is_floating_point", False)):
+            raise ShapeError(f"{name} must hold real floating-point numbers, got {name}.dtype == {array.dtype}")
+    kinds = {name: f"{a.dtype} on {a.device}" for name, a in given.items() if hasattr(a.dtype, "is_floating_point")}
+    if len(set(kinds.values())) > 1:
+        got = ", ".join(f"{name}: {kind}" for name, kind in kinds.items())
+        raise ShapeError(f"{', '.join(kinds)} must have one dtype and lie on one device, got {got}")
 
 
 def check_axes(array: Any, name: str, axes: str) -> None:
@@ -57,21 +81,3 @@ def check_shape(array: Any, name: str, expected: tuple[int, ...], why: str = "")
     if tuple(array.shape) != tuple(expected):
         reason = f" {why}" if why else ""
         raise ShapeError(f"{name} must have shape {tuple(expected)}{reason}, got {name}.shape == {tuple(array.shape)}")
-
-
-def check_convolution(x: Any, w: Any, b: Any, groups: int = 1) -> None:
-    """Raise ShapeError unless x (N, C, H, W), w (F, C / groups, HH, WW) and b (F,) or None fit together."""
-    check_axes(x, "x", "N, C, H, W")
-    check_axes(w, "w", "F, C, HH, WW")
-    channels, filters = x.shape[1], w.shape[0]
-    if groups < 1 or channels % groups or filters % groups:
-        raise ShapeError(
-            f"groups must divide the {channels} channels of x and the {filters} filters of w, got groups == {groups}"
-        )
-    if w.shape[1] != channels // groups:
-        per_group = f"per group ({channels} channels in {groups} groups) " if groups > 1 else ""
-        raise ShapeError(
-            f"w must have {channels // groups} input channels {per_group}to match x, got w.shape == {tuple(w.shape)}"
-        )
-    if b is not None:
-        check_shape(b, "b", (filters,), "to match w")

@@ -17,6 +17,13 @@ class Split:
     test_labels: np.ndarray
 
 
+@dataclass(frozen=True)
+class NamedSplit(Split):
+    """A split whose labels are indices into class_names."""
+
+    class_names: tuple[str, ...]
+
+
 def split(images: np.ndarray, labels: np.ndarray, test_fraction: float = 0.2, seed: int = 0) -> Split:
     """Shuffle with `seed` and hold out round(test_fraction * N) images. Copies; the inputs stay as they are.
 

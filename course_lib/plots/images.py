@@ -57,9 +57,7 @@ def number_grids(matrices: Mapping[str, np.ndarray], cell: float = 0.5) -> Figur
     return figure
 
 
-def detections(
-    canvas: np.ndarray, scores: np.ndarray, step: int, window: int, threshold: float, name: str
-) -> Figure:
+def detections(canvas: np.ndarray, scores: np.ndarray, step: int, window: int, threshold: float, name: str) -> Figure:
     """A large image with a box wherever a sliding classifier is sure, and the map of its scores.
 
     canvas: (H, W); scores: (rows, columns) in [0, 1]; neighbouring scores belong to windows of `window` pixels that

@@ -31,9 +31,7 @@ def sliding_window(
     out = slide(image, kernel, stride, pad, dilation)
     padded = np.pad(image, pad)
     sizes = [padded.shape, kernel.shape, (2, 2) if out is None else out.shape]
-    figure, [[left, middle, right]] = new_figure(
-        1, 3, 10, 4.4, width_ratios=[max(w, 2) for _, w in sizes]
-    )
+    figure, [[left, middle, right]] = new_figure(1, 3, 10, 4.4, width_ratios=[max(w, 2) for _, w in sizes])
     draw_numbers(left, padded, signed=False)
     left.add_patch(frame(pad, pad, *image.shape, INPUT))
     number_cells(left, padded.shape, -pad)

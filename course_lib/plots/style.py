@@ -39,9 +39,7 @@ def new_figure(rows: int, columns: int, width: float, height: float, **kwargs) -
 
     pyplot forgets the figure at once: a notebook shows it where a cell returns it, and shows it once.
     """
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(width, height), layout="constrained", squeeze=False, **kwargs
-    )
+    figure, axes = plt.subplots(rows, columns, figsize=(width, height), layout="constrained", squeeze=False, **kwargs)
     plt.close(figure)
     return figure, axes
 

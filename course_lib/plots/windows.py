@@ -13,9 +13,7 @@ def pixel_uses(image_shape: tuple[int, int], kernel_shape: tuple[int, int], pixe
     """Which outputs one pixel feeds, and through which weight (stride 1, no padding): the way of the gradient."""
     height, width = image_shape
     out_shape = height - kernel_shape[0] + 1, width - kernel_shape[1] + 1
-    figure, [[left, middle, right]] = new_figure(
-        1, 3, 8.6, 3.0, width_ratios=[width, kernel_shape[1], out_shape[1]]
-    )
+    figure, [[left, middle, right]] = new_figure(1, 3, 8.6, 3.0, width_ratios=[width, kernel_shape[1], out_shape[1]])
     weights = list(np.ndindex(*kernel_shape))
     uses = {(pixel[0] - a, pixel[1] - b): f"w{a}{b}" for a, b in weights}
     uses = {place: uses[place] for place in np.ndindex(*out_shape) if place in uses}

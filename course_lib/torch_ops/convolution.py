@@ -1,7 +1,8 @@
-"""2-D convolution (cross-correlation: the kernel is not flipped) as an autograd function of matrix products.
+"""Convolution in one, two or three axes (cross-correlation: the kernel is not flipped), forward and backward.
 
-The same operator as `numpy_ops/convolution.py`; the pad is called `padding`, as in PyTorch. Device and dtype
-follow the tensors. PyTorch's own convolutions are not called, so that they can serve as the oracle.
+The same operators as `numpy_ops/convolution.py`, on tensors, and the 2-D one as an autograd function, where the pad is
+called `padding` as in PyTorch. Device and dtype follow the tensors. PyTorch's own convolutions are not called, so that
+they can serve as the oracle. A NaN reaches every output whose window sees it.
 """
 
 from collections.abc import Sequence
@@ -10,61 +11,75 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
-from torch.nn import functional
 
-from course_lib.shapes import ShapeError, check_convolution, pair, reported_by
+from course_lib.arguments.convolution import ConvParam, Layer
+from course_lib.arguments.windows import conv_output_size
+from course_lib.shapes import check_axes, check_shape, pair, reported_by
+from course_lib.torch_ops.conv_products import correlate, input_gradient, weight_gradient
+from course_lib.torch_ops.conv_transpose import conv_transpose_backward_fast, conv_transpose_forward_fast
+from course_lib.torch_ops.im2col import col2im, im2col
+
+__all__ = [
+    "Conv2dFunction",
+    "col2im",
+    "conv2d",
+    "conv_backward_fast",
+    "conv_forward_fast",
+    "conv_output_size",
+    "conv_transpose_backward_fast",
+    "conv_transpose_forward_fast",
+    "im2col",
+]
 
 Pair = int | Sequence[int]
 
 
-@reported_by("conv_output_size")
-def conv_output_size(size: int, kernel: int, stride: int = 1, pad: int = 0, dilation: int = 1) -> int:
-    """Number of positions of a kernel along one side of an image; all arguments in pixels.
-
-    floor((size + 2 * pad - dilation * (kernel - 1) - 1) / stride) + 1
-    Raises ShapeError if the dilated kernel is larger than the padded input.
-    Source: Dumoulin & Visin 2016, relationship 15.
-    """
-    span = dilation * (kernel - 1) + 1
-    if span > size + 2 * pad:
-        raise ShapeError(f"the kernel must fit into {size + 2 * pad} padded pixels, got a kernel over {span}")
-    return (size + 2 * pad - span) // stride + 1
-
-
 @dataclass(frozen=True)
-class _Geometry:
-    """How the window slides, as torch.nn.functional's unfold and fold want it, and the groups."""
+class ConvCache:
+    """What backward needs: x (N, C, *size), w (F, C / groups, *kernel) and how the window slides."""
 
-    kernel_size: tuple[int, int]
-    stride: tuple[int, int]
-    padding: tuple[int, int]
-    dilation: tuple[int, int]
-    groups: int
+    x: Tensor
+    w: Tensor
+    layer: Layer
 
-    def unfold(self, x: Tensor) -> Tensor:
-        """(N, C, H, W) to columns (N, G, K, L), K = C / G * HH * WW."""
-        columns = functional.unfold(x, self.kernel_size, self.dilation, self.padding, self.stride)
-        return columns.unflatten(1, (self.groups, -1))
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        return len(self.x), len(self.w), *self.layer.output_size
 
-    def fold(self, columns: Tensor, size: tuple[int, int]) -> Tensor:
-        """The adjoint of unfold: columns (N, G, K, L) added up in images (N, C, *size)."""
-        args = (self.kernel_size, self.dilation, self.padding, self.stride)
-        return functional.fold(columns.flatten(1, 2), size, *args)
 
-    def output_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        sides = zip(size, self.kernel_size, self.stride, self.padding, self.dilation, strict=True)
-        return tuple(conv_output_size(*side) for side in sides)
+@reported_by("conv_forward_fast")
+def conv_forward_fast(x: Tensor, w: Tensor, b: Tensor, conv_param: ConvParam) -> tuple[Tensor, ConvCache]:
+    """Each output pixel is the sum of a window times a filter, plus the filter's bias.
 
-    def by_group(self, w: Tensor) -> Tensor:
-        """Filters (F, C / G, HH, WW) as rows: (G, F / G, K)."""
-        return w.reshape(self.groups, w.shape[0] // self.groups, -1)
+    x: (N, C, *size), w: (F, C / groups, *kernel), b: (F,). Returns out (N, F, *output_size) and a cache.
+    conv_param: "stride" and "pad", and maybe "dilation" and "groups", both 1 otherwise.
+    Extra memory: the windows of a block, conv_products' COLUMNS_BYTES or one row of one image's if they are more,
+    and the padded images of that block.
+    Raises ShapeError if the shapes do not fit together or the kernel is larger than the padded input.
+    Source: Dumoulin & Visin 2016, section 2; Chellapilla, Puri & Simard 2006 for the matrix product.
+    """
+    cache = ConvCache(x, w, Layer.of_convolution(x, w, b, conv_param))
+    return correlate(x, w, b, cache.layer), cache
+
+
+@reported_by("conv_backward_fast")
+def conv_backward_fast(dout: Tensor, cache: ConvCache) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradients of the loss through a convolution; dout is the gradient at its output.
+
+    dout: (N, F, *output_size). Returns dx (N, C, *size), dw (F, C / groups, *kernel), db (F,).
+    Raises ShapeError if dout does not match the forward pass.
+    Source: Dumoulin & Visin 2016, section 4.
+    """
+    check_shape(dout, "dout", cache.out_shape, "to match the forward pass")
+    dx = input_gradient(dout, cache.w, cache.layer)
+    return dx, weight_gradient(dout, cache.x, cache.layer), _sum_per_filter(dout)
 
 
 class Conv2dFunction(torch.autograd.Function):
     """Conv2dFunction.apply(x, w, b, stride, padding, dilation, groups) -> (N, F, H_out, W_out).
 
     x: (N, C, H, W), w: (F, C / groups, HH, WW), b: (F,) or None; stride, padding, dilation: int or (height,
-    width). All seven are given, in this order. Differentiable twice. Memory: the columns of the whole batch.
+    width). All seven are given, in this order. Differentiable twice. Memory as conv_forward_fast.
     Raises ShapeError if the shapes do not fit together or the kernel is larger than the padded input.
     Source: Dumoulin & Visin 2016; Chellapilla, Puri & Simard 2006 for the matrix product.
     """
@@ -81,34 +96,21 @@ class Conv2dFunction(torch.autograd.Function):
         dilation: Pair,
         groups: int,
     ) -> Tensor:
-        check_convolution(x, w, b, groups)
-        geometry = _Geometry(
-            tuple(w.shape[2:]),
-            pair(stride, "stride"),
-            pair(padding, "padding", minimum=0),
-            pair(dilation, "dilation"),
-            groups,
-        )
-        output_size = geometry.output_size(x.shape[2:])
+        check_axes(x, "x", "N, C, H, W")
+        pad = pair(padding, "padding", minimum=0)
+        conv_param = {"stride": stride, "pad": pad, "dilation": dilation, "groups": groups}
+        ctx.layer = Layer.of_convolution(x, w, b, conv_param)
         ctx.save_for_backward(x, w)
-        ctx.geometry = geometry
-        out = geometry.by_group(w) @ geometry.unfold(x)  # (N, G, F / G, L)
-        out = out.reshape(x.shape[0], w.shape[0], *output_size)
-        return out if b is None else out + b[:, None, None]
+        return correlate(x, w, b, ctx.layer)
 
     @staticmethod
     def backward(ctx: FunctionCtx, dout: Tensor) -> tuple[Tensor | None, ...]:
         """dout: (N, F, H_out, W_out). The gradients of x, w and b; None for one that nobody needs."""
-        (x, w), geometry = ctx.saved_tensors, ctx.geometry
-        upstream = dout.flatten(2).unflatten(1, (geometry.groups, -1))  # (N, G, F / G, L)
-        dx = dw = db = None
-        if ctx.needs_input_grad[0]:
-            dx = geometry.fold(geometry.by_group(w).mT @ upstream, x.shape[2:])
-        if ctx.needs_input_grad[1]:
-            dw = (upstream @ geometry.unfold(x).mT).sum(0).reshape(w.shape)
-        if ctx.needs_input_grad[2]:
-            db = dout.sum((0, 2, 3))
-        return dx, dw, db, None, None, None, None
+        x, w = ctx.saved_tensors
+        needs_dx, needs_dw, needs_db, *_ = ctx.needs_input_grad
+        dx = input_gradient(dout, w, ctx.layer) if needs_dx else None
+        dw = weight_gradient(dout, x, ctx.layer) if needs_dw else None
+        return dx, dw, _sum_per_filter(dout) if needs_db else None, None, None, None, None
 
 
 @reported_by("conv2d")
@@ -123,3 +125,7 @@ def conv2d(
 ) -> Tensor:
     """Conv2dFunction with torch.nn.functional.conv2d's arguments and defaults."""
     return Conv2dFunction.apply(x, w, b, stride, padding, dilation, groups)
+
+
+def _sum_per_filter(dout: Tensor) -> Tensor:
+    return dout.sum((0, *range(2, dout.ndim)))

@@ -224,6 +224,7 @@ plots.sliding_window(ramp, np.ones((3, 3)), stride=3, pad=0, position=1)
 # first.
 # </details>
 
+
 # %% role="answer" exercise="conv_output_size"
 def conv_output_size(size, kernel, stride=1, pad=0, dilation=1):
     """Number of positions of a sliding kernel along one axis.
@@ -239,6 +240,7 @@ def conv_output_size(size, kernel, stride=1, pad=0, dilation=1):
         raise ValueError(f"conv_output_size: a kernel that spans {span} does not fit into {padded} pixels")
     return (padded - span) // stride + 1
     ### END SOLUTION
+
 
 # %% role="check" exercise="conv_output_size"
 def check_conv_output_size():
@@ -294,6 +296,7 @@ check_conv_output_size()
 # two results depends on the size of the image?
 # </details>
 
+
 # %% role="answer" exercise="conv_cost"
 def conv_cost(c_in, c_out, kernel, h_out, w_out, bias=True):
     """What a convolutional layer costs: learnable parameters and multiply-adds for one image.
@@ -308,6 +311,7 @@ def conv_cost(c_in, c_out, kernel, h_out, w_out, bias=True):
     macs = c_out * h_out * w_out * taps
     return params, macs
     ### END SOLUTION
+
 
 # %% role="check" exercise="conv_cost"
 def check_conv_cost():
@@ -399,6 +403,7 @@ plots.grouped_bars(costs, "count (log scale)", log=True)
 # takes one pair (before, after) per axis, and two of the four axes must not be padded.
 # </details>
 
+
 # %% role="answer" exercise="conv_forward_naive"
 def conv_forward_naive(x, w, b, conv_param):
     """Convolution of a batch of images with a bank of filters, by plain loops.
@@ -425,6 +430,7 @@ def conv_forward_naive(x, w, b, conv_param):
     cache = (x, w, conv_param)
     return out, cache
     ### END SOLUTION
+
 
 # %% role="check" exercise="conv_forward_naive"
 def check_conv_forward_naive():
@@ -515,6 +521,7 @@ plots.pixel_uses(image_shape=(5, 6), kernel_shape=(2, 3), pixel=(2, 3))
 # original image begin, and how many rows has it?
 # </details>
 
+
 # %% role="answer" exercise="conv_backward_naive"
 def conv_backward_naive(dout, cache):
     """Gradients of the loss through conv_forward_naive.
@@ -543,6 +550,7 @@ def conv_backward_naive(dout, cache):
     dx = dx_padded[:, :, pad : pad + height, pad : pad + width]
     return dx, dw, db
     ### END SOLUTION
+
 
 # %% role="check" exercise="conv_backward_naive"
 def check_conv_backward_naive():
@@ -642,6 +650,7 @@ plots.columns_of_windows(small, kernel_shape=(2, 2), highlights=(0, 4))
 # `col2im` is the same two loops with the assignment turned round, and `+=` for `=`.
 # </details>
 
+
 # %% role="answer" exercise="im2col"
 def im2col(x, kh, kw, stride=1, pad=0):
     """Every window of the images as a column.
@@ -682,6 +691,7 @@ def col2im(cols, x_shape, kh, kw, stride=1, pad=0):
             x_padded[:, :, rows, columns] += windows[:, :, i, j]
     return x_padded[:, :, pad : pad + height, pad : pad + width]
     ### END SOLUTION
+
 
 # %% role="check" exercise="im2col"
 def check_im2col():
@@ -749,6 +759,7 @@ plots.number_grids(counts, cell=0.34)
 # What must the cache hold?
 # </details>
 
+
 # %% role="answer" exercise="conv_forward_fast"
 def conv_forward_fast(x, w, b, conv_param):
     """The same as conv_forward_naive, as one matrix product; no loop over pixels or images.
@@ -788,6 +799,7 @@ def conv_backward_fast(dout, cache):
     dx = col2im(dcols, x_shape, kernel_height, kernel_width, stride, pad)
     return dx, dw, db
     ### END SOLUTION
+
 
 # %% role="check" exercise="conv_forward_fast"
 def check_conv_forward_fast():
@@ -895,6 +907,7 @@ plots.image_grid(changes, columns=3, tile=3.1, signed=True, scale="value of the 
 # map, and nothing else changes. The name for it is *translation equivariance*. Test it: shift by 7
 # columns before, or after.
 
+
 # %%
 def edges(image):
     return conv_forward_fast(image[np.newaxis, np.newaxis], bank[3:4], np.zeros(1), {"stride": 1, "pad": 0})[0][0, 0]
@@ -956,6 +969,7 @@ plots.connections(stacks, num_inputs=17)
 # The order of the two updates matters: a layer's own stride does not widen its own view.
 # </details>
 
+
 # %% role="answer" exercise="receptive_field"
 def receptive_field(layers):
     """How many input pixels, along one axis, one unit behind the last layer can see.
@@ -971,6 +985,7 @@ def receptive_field(layers):
         jump *= stride
     return field
     ### END SOLUTION
+
 
 # %% role="check" exercise="receptive_field"
 def check_receptive_field():
@@ -994,6 +1009,7 @@ check_receptive_field()
 # How deep must a network be to see a whole image of 224 pixels? Let your function draw it for three ways
 # to stack 3x3 layers, and for VGG-16, whose 13 convolutions come in five groups with a 2x2 pooling of
 # stride 2 after each.
+
 
 # %%
 def growth(layers):
@@ -1045,6 +1061,7 @@ plots.lines(fields, "layers", "receptive field (pixels, log scale)", start=0, lo
 # overlap and add up. You have met the pattern in `dx`.
 # </details>
 
+
 # %% role="answer" exercise="compose_kernels"
 def compose_kernels(k1, k2):
     """The one kernel that does in one pass what k1 followed by k2 does in two.
@@ -1061,6 +1078,7 @@ def compose_kernels(k1, k2):
             k[i : i + h1, j : j + w1] += k2[i, j] * k1
     return k
     ### END SOLUTION
+
 
 # %% role="check" exercise="compose_kernels"
 def check_compose_kernels():
@@ -1134,6 +1152,7 @@ plots.image_grid(shown, columns=5, tile=1.6)
 # Two small networks: a convolutional one (CNN), and one of fully connected layers alone (MLP). Max pooling
 # keeps the largest of each 2x2 pixels; it is the subject of the next assignment.
 
+
 # %%
 def small_cnn():
     return nn.Sequential(
@@ -1145,6 +1164,7 @@ def small_cnn():
 
 def mlp():
     return nn.Sequential(nn.Flatten(), nn.Linear(16 * 16, 128), nn.ReLU(), nn.Linear(128, 10))
+
 
 # %% [markdown]
 # **Predict.** Each network is trained on both sets. Which of the four accuracies are equal? Which is the
@@ -1227,6 +1247,7 @@ plots.image_grid(shown, columns=8, tile=1.2, signed=True)
 # Think about in which order `flatten` lists a `(c, h, w)` volume; `reshape` undoes exactly that.
 # </details>
 
+
 # %% role="answer" exercise="fc_to_conv"
 def fc_to_conv(weight, bias, c, h, w):
     """A fully connected layer as a convolution whose kernel is as large as its input.
@@ -1240,6 +1261,7 @@ def fc_to_conv(weight, bias, c, h, w):
         raise ValueError(f"fc_to_conv: weight must have {c}*{h}*{w} = {c * h * w} columns, got {num_in}")
     return weight.reshape(num_out, c, h, w), bias
     ### END SOLUTION
+
 
 # %% role="check" exercise="fc_to_conv"
 def check_fc_to_conv():
@@ -1334,6 +1356,7 @@ print(f"{len(windows)} windows, one by one: largest difference {(one_by_one - sc
 # False for a bias that is `None`.
 # </details>
 
+
 # %% role="answer" exercise="Conv2dFunction"
 class Conv2dFunction(torch.autograd.Function):
     """2-D convolution for PyTorch with its own backward pass.
@@ -1382,6 +1405,7 @@ class Conv2dFunction(torch.autograd.Function):
         db = dout.sum(dim=(0, 2, 3)) if ctx.needs_input_grad[2] else None
         return dx, dw, db, None, None, None, None
         ### END SOLUTION
+
 
 # %% role="check" exercise="Conv2dFunction"
 def check_conv2d_function():
@@ -1439,6 +1463,7 @@ print(f"device: {yours.device}, largest relative difference: {((yours - theirs).
 #
 # A layer for `nn.Sequential` that uses your function takes four lines. We train the digit network twice
 # from the same start, once with PyTorch's layer and once with yours.
+
 
 # %%
 class YourConv2d(nn.Conv2d):

@@ -223,10 +223,7 @@ def conv_backward_naive(dout, cache):
         "conv_backward_naive",
         "overwrites_dout_and_returns_a_list",
         edits={
-            "+= dout[n, f, i, j] * w[f]": (
-                "+= dout[n, f, i, j] * w[f]\n"
-                "                    dout[n, f, i, j] = 0"
-            ),
+            "+= dout[n, f, i, j] * w[f]": ("+= dout[n, f, i, j] * w[f]\n                    dout[n, f, i, j] = 0"),
             "return dx, dw, db": "return [dx, dw, db]",
         },
     ),

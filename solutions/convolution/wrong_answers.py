@@ -103,10 +103,7 @@ OUTPUT_SIZE = [
         hint="You use `assert` to refuse the input, which raises an AssertionError (and nothing at all "
         "when Python runs with -O). The contract asks for a ValueError.",
         edits={
-            "if span > padded:": (
-                "assert span <= padded\n"
-                "    if False:"
-            ),
+            "if span > padded:": ("assert span <= padded\n    if False:"),
         },
     ),
     wrong(
@@ -151,8 +148,7 @@ COST = [
     wrong(
         "conv_cost",
         "bias_forgotten",
-        hint="The parameters are too few by the number of filters: each filter has a bias when `bias` is "
-        "True.",
+        hint="The parameters are too few by the number of filters: each filter has a bias when `bias` is True.",
         edits={" + (c_out if bias else 0)": ""},
     ),
     wrong(
@@ -170,8 +166,7 @@ COST = [
     wrong(
         "conv_cost",
         "bias_per_input_channel",
-        hint="You count a bias for each input channel. It is added once to each output, so it belongs to "
-        "the filter.",
+        hint="You count a bias for each input channel. It is added once to each output, so it belongs to the filter.",
         edits={"(c_out if bias else 0)": "(c_in if bias else 0)"},
     ),
     wrong(
@@ -190,8 +185,7 @@ COST = [
     wrong(
         "conv_cost",
         "kernel_width_ignored",
-        hint="You use the height of the kernel for its width too. A kernel may be a pair whose sides "
-        "differ.",
+        hint="You use the height of the kernel for its width too. A kernel may be a pair whose sides differ.",
         edits={
             'kernel_height, kernel_width = pair(kernel, "kernel")': (
                 'kernel_height = kernel_width = pair(kernel, "kernel")[0]'
@@ -201,8 +195,7 @@ COST = [
     wrong(
         "conv_cost",
         "pair_not_accepted",
-        hint="`kernel` may be an int or a pair (height, width); yours computes with it as if it were "
-        "always an int.",
+        hint="`kernel` may be an int or a pair (height, width); yours computes with it as if it were always an int.",
         edits={
             'kernel_height, kernel_width = pair(kernel, "kernel")': "kernel_area = kernel**2",
             "c_in * kernel_height * kernel_width": "c_in * kernel_area",
@@ -227,9 +220,7 @@ COST = [
         hint="Your multiply-adds are those of a single input channel; the sum behind each output runs "
         "over all of them.",
         edits={
-            "macs = c_out * h_out * w_out * taps": (
-                "macs = c_out * h_out * w_out * kernel_height * kernel_width"
-            ),
+            "macs = c_out * h_out * w_out * taps": ("macs = c_out * h_out * w_out * kernel_height * kernel_width"),
         },
     ),
     wrong(
@@ -281,8 +272,7 @@ FORWARD_NAIVE = [
     wrong(
         "conv_forward_naive",
         "output_height_and_width_swapped",
-        hint="Your output is transposed: it has its height where its width should be. Images are (N, C, "
-        "H, W).",
+        hint="Your output is transposed: it has its height where its width should be. Images are (N, C, H, W).",
         edits={"return out, cache": "return out.swapaxes(2, 3), cache"},
     ),
     wrong(
@@ -331,8 +321,7 @@ FORWARD_NAIVE = [
     wrong(
         "conv_forward_naive",
         "stride_taken_as_kernel_size",
-        hint="Your windows move by the size of the kernel. They move by the stride, and may overlap or "
-        "leave gaps.",
+        hint="Your windows move by the size of the kernel. They move by the stride, and may overlap or leave gaps.",
         edits={"top, left = i * stride, j * stride": "top, left = i * kernel_height, j * kernel_width"},
     ),
     wrong(
@@ -413,8 +402,7 @@ FORWARD_NAIVE = [
     wrong(
         "conv_forward_naive",
         "pads_with_edge_values",
-        hint="You continue the image with copies of its border. The padding of a convolution is made of "
-        "zeros.",
+        hint="You continue the image with copies of its border. The padding of a convolution is made of zeros.",
         edits={"(pad, pad), (pad, pad)))": '(pad, pad), (pad, pad)), mode="edge")'},
     ),
     wrong(
@@ -426,8 +414,7 @@ FORWARD_NAIVE = [
     wrong(
         "conv_forward_naive",
         "bias_once_per_channel",
-        hint="The bias is added once for every input channel. It belongs to the filter: once for each "
-        "output.",
+        hint="The bias is added once for every input channel. It belongs to the filter: once for each output.",
         edits={
             "np.sum(window * w[f]) + b[f]": (
                 "sum(np.sum(image * kernel) + b[f] for image, kernel in zip(window, w[f]))"
@@ -437,8 +424,7 @@ FORWARD_NAIVE = [
     wrong(
         "conv_forward_naive",
         "bias_once_per_tap",
-        hint="The bias is inside the sum, so it is added once for every tap of the kernel. Look at your "
-        "brackets.",
+        hint="The bias is inside the sum, so it is added once for every tap of the kernel. Look at your brackets.",
         edits={"np.sum(window * w[f]) + b[f]": "np.sum(window * w[f] + b[f])"},
     ),
     wrong(
@@ -450,8 +436,7 @@ FORWARD_NAIVE = [
     wrong(
         "conv_forward_naive",
         "first_channel_only",
-        hint="Only the first channel of the image counts in your output: a filter reaches through all of "
-        "them.",
+        hint="Only the first channel of the image counts in your output: a filter reaches through all of them.",
         edits={"np.sum(window * w[f])": "np.sum(window[0] * w[f, 0])"},
     ),
     wrong(
@@ -482,8 +467,7 @@ FORWARD_NAIVE = [
     wrong(
         "conv_forward_naive",
         "output_of_ints",
-        hint="Your output loses what comes after the decimal point: look at the dtype of the array that "
-        "you fill.",
+        hint="Your output loses what comes after the decimal point: look at the dtype of the array that you fill.",
         edits={"w_out), dtype=x.dtype)": "w_out), dtype=int)"},
     ),
     wrong(
@@ -494,21 +478,16 @@ FORWARD_NAIVE = [
         edits={
             "x_padded = np.pad(x,": "x_padded = x if pad == 0 else np.pad(x,",
             "out[n, f, i, j] = np.sum(window * w[f]) + b[f]": (
-                "window *= w[f]\n"
-                "                    out[n, f, i, j] = np.sum(window) + b[f]"
+                "window *= w[f]\n                    out[n, f, i, j] = np.sum(window) + b[f]"
             ),
         },
     ),
     wrong(
         "conv_forward_naive",
         "weights_reshaped_in_place",
-        hint="Your code changes the shape of w itself, and the caller's w with it. Make a reshaped view "
-        "instead.",
+        hint="Your code changes the shape of w itself, and the caller's w with it. Make a reshaped view instead.",
         edits={
-            "for n in range(num_images):": (
-                "w.shape = (num_filters, -1)\n"
-                "    for n in range(num_images):"
-            ),
+            "for n in range(num_images):": ("w.shape = (num_filters, -1)\n    for n in range(num_images):"),
             "np.sum(window * w[f])": "window.ravel() @ w[f]",
         },
     ),
@@ -562,8 +541,7 @@ BACKWARD_NAIVE = [
     wrong(
         "conv_backward_naive",
         "crop_is_empty_without_padding",
-        hint="With pad = 0 the slice [pad:-pad] is [0:0], which is empty. Say where the image ends in "
-        "another way.",
+        hint="With pad = 0 the slice [pad:-pad] is [0:0], which is empty. Say where the image ends in another way.",
         edits={"[:, :, pad : pad + height, pad : pad + width]": "[:, :, pad:-pad, pad:-pad]"},
     ),
     wrong(
@@ -582,8 +560,7 @@ BACKWARD_NAIVE = [
     wrong(
         "conv_backward_naive",
         "dw_from_unpadded_x",
-        hint="dw reads its windows from x without the padding, where the forward pass read them from the "
-        "padded image.",
+        hint="dw reads its windows from x without the padding, where the forward pass read them from the padded image.",
         edits={"* x_padded[n, :, rows, columns]": "* x[n, :, rows, columns]"},
     ),
     wrong(
@@ -602,15 +579,13 @@ BACKWARD_NAIVE = [
     wrong(
         "conv_backward_naive",
         "upstream_left_out_of_dw",
-        hint="dw does not use dout: by the chain rule each window counts as much as the loss cares for "
-        "its output.",
+        hint="dw does not use dout: by the chain rule each window counts as much as the loss cares for its output.",
         edits={"dw[f] += dout[n, f, i, j] * x_padded": "dw[f] += x_padded"},
     ),
     wrong(
         "conv_backward_naive",
         "upstream_left_out_of_dx",
-        hint="dx does not use dout: by the chain rule each window counts as much as the loss cares for "
-        "its output.",
+        hint="dx does not use dout: by the chain rule each window counts as much as the loss cares for its output.",
         edits={"+= dout[n, f, i, j] * w[f]": "+= w[f]"},
     ),
     wrong(
@@ -647,8 +622,7 @@ BACKWARD_NAIVE = [
     wrong(
         "conv_backward_naive",
         "db_averaged",
-        hint="db is averaged over positions and images. The loss already holds any division; gradients "
-        "add up.",
+        hint="db is averaged over positions and images. The loss already holds any division; gradients add up.",
         edits={"dout.sum(axis=(0, 2, 3))": "dout.mean(axis=(0, 2, 3))"},
     ),
     wrong(
@@ -660,22 +634,19 @@ BACKWARD_NAIVE = [
     wrong(
         "conv_backward_naive",
         "dw_averaged_over_batch",
-        hint="dw is divided by the number of images. The loss already holds any division; gradients add "
-        "up.",
+        hint="dw is divided by the number of images. The loss already holds any division; gradients add up.",
         edits={"return dx, dw, db": "return dx, dw / num_images, db"},
     ),
     wrong(
         "conv_backward_naive",
         "parameter_gradients_averaged",
-        hint="dw and db are divided by the number of images. The loss already holds any division; "
-        "gradients add up.",
+        hint="dw and db are divided by the number of images. The loss already holds any division; gradients add up.",
         edits={"return dx, dw, db": "return dx, dw / num_images, db / num_images"},
     ),
     wrong(
         "conv_backward_naive",
         "order_swapped",
-        hint="The gradients are returned in the wrong order: dx, dw, db, as the inputs of the forward "
-        "pass.",
+        hint="The gradients are returned in the wrong order: dx, dw, db, as the inputs of the forward pass.",
         edits={"return dx, dw, db": "return dw, dx, db"},
     ),
     wrong(
@@ -742,10 +713,7 @@ BACKWARD_NAIVE = [
         hint="Your backward pass changes the weights in the cache, so that a second one gives another "
         "answer. It only computes gradients; a step of training is taken elsewhere.",
         edits={
-            "return dx, dw, db": (
-                "w -= 0.1 * dw\n"
-                "    return dx, dw, db"
-            ),
+            "return dx, dw, db": ("w -= 0.1 * dw\n    return dx, dw, db"),
         },
     ),
 ]
@@ -800,8 +768,7 @@ IM2COL = [
         hint="You exchange the height and the width of the kernel: the arguments are (x, kh, kw).",
         edits={
             "num_images, channels, height, width = x.shape": (
-                "num_images, channels, height, width = x.shape\n"
-                "    kh, kw = kw, kh"
+                "num_images, channels, height, width = x.shape\n    kh, kw = kw, kh"
             ),
         },
     ),
@@ -823,12 +790,8 @@ IM2COL = [
         "output_width_from_height",
         hint="im2col computes the number of windows across from the height of the image.",
         edits={
-            (
-                "w_out = conv_output_size(width, kw, stride, pad)\n"
-                "    x_padded = np.pad("
-            ): (
-                "w_out = conv_output_size(height, kw, stride, pad)\n"
-                "    x_padded = np.pad("
+            ("w_out = conv_output_size(width, kw, stride, pad)\n    x_padded = np.pad("): (
+                "w_out = conv_output_size(height, kw, stride, pad)\n    x_padded = np.pad("
             ),
         },
     ),
@@ -838,8 +801,7 @@ IM2COL = [
         hint="im2col does not pad the image: `pad` makes no difference.",
         edits={
             "num_images, channels, height, width = x.shape": (
-                "num_images, channels, height, width = x.shape\n"
-                "    pad = 0"
+                "num_images, channels, height, width = x.shape\n    pad = 0"
             ),
         },
     ),
@@ -849,8 +811,7 @@ IM2COL = [
         hint="im2col pads by 1, whatever `pad` says.",
         edits={
             "num_images, channels, height, width = x.shape": (
-                "num_images, channels, height, width = x.shape\n"
-                "    pad = 1"
+                "num_images, channels, height, width = x.shape\n    pad = 1"
             ),
         },
     ),
@@ -890,16 +851,13 @@ IM2COL = [
         "inverse: it adds up.",
         edits={
             "x_padded[:, :, rows, columns] +=": (
-                "counts[:, :, rows, columns] += 1\n"
-                "            x_padded[:, :, rows, columns] +="
+                "counts[:, :, rows, columns] += 1\n            x_padded[:, :, rows, columns] +="
             ),
             "width + 2 * pad), dtype=cols.dtype)": (
-                "width + 2 * pad), dtype=cols.dtype)\n"
-                "    counts = np.zeros_like(x_padded)"
+                "width + 2 * pad), dtype=cols.dtype)\n    counts = np.zeros_like(x_padded)"
             ),
             "return x_padded[:, :, pad : pad + height": (
-                "x_padded /= np.maximum(counts, 1)\n"
-                "    return x_padded[:, :, pad : pad + height"
+                "x_padded /= np.maximum(counts, 1)\n    return x_padded[:, :, pad : pad + height"
             ),
         },
     ),
@@ -912,8 +870,7 @@ IM2COL = [
     wrong(
         "im2col",
         "col2im_crop_is_empty_without_padding",
-        hint="With pad = 0 the slice [pad:-pad] is [0:0], which is empty. Say where the image ends in "
-        "another way.",
+        hint="With pad = 0 the slice [pad:-pad] is [0:0], which is empty. Say where the image ends in another way.",
         edits={"[:, :, pad : pad + height, pad : pad + width]": "[:, :, pad:-pad, pad:-pad]"},
     ),
     wrong(
@@ -953,8 +910,7 @@ IM2COL = [
     wrong(
         "im2col",
         "col2im_windows_column_by_column",
-        hint="col2im takes the windows to follow each other column by column; they go row by row of the "
-        "output.",
+        hint="col2im takes the windows to follow each other column by column; they go row by row of the output.",
         edits={
             "cols.reshape(num_images, channels, kh, kw, h_out, w_out)": (
                 "cols.reshape(num_images, channels, kh, kw, w_out, h_out).swapaxes(4, 5)"
@@ -975,12 +931,10 @@ IM2COL = [
     wrong(
         "im2col",
         "col2im_reshapes_its_input",
-        hint="col2im changes the shape of cols itself, and the caller's cols with it. Make a reshaped "
-        "view instead.",
+        hint="col2im changes the shape of cols itself, and the caller's cols with it. Make a reshaped view instead.",
         edits={
             "windows = cols.reshape(num_images, channels, kh, kw, h_out, w_out)": (
-                "cols.shape = (num_images, channels, kh, kw, h_out, w_out)\n"
-                "    windows = cols"
+                "cols.shape = (num_images, channels, kh, kw, h_out, w_out)\n    windows = cols"
             ),
         },
     ),
@@ -1055,8 +1009,7 @@ def conv_backward_fast(dout, cache):
         "the batch with an axis instead.",
         edits={
             "(dout_rows @ cols.transpose(0, 2, 1)).sum(axis=0).reshape(w.shape)": (
-                "sum(image_dout @ image_cols.T for image_dout, image_cols in zip(dout_rows, "
-                "cols)).reshape(w.shape)"
+                "sum(image_dout @ image_cols.T for image_dout, image_cols in zip(dout_rows, cols)).reshape(w.shape)"
             ),
         },
     ),
@@ -1067,8 +1020,7 @@ def conv_backward_fast(dout, cache):
         "matrix product takes all of them at once.",
         edits={
             "dcols = w_rows.T @ dout_rows": (
-                "dcols = np.stack([dout_rows[:, :, place] @ w_rows for place in "
-                "range(dout_rows.shape[2])], axis=2)"
+                "dcols = np.stack([dout_rows[:, :, place] @ w_rows for place in range(dout_rows.shape[2])], axis=2)"
             ),
         },
     ),
@@ -1099,12 +1051,8 @@ def conv_backward_fast(dout, cache):
         hint="The forward pass flips the kernel. What deep learning calls convolution is "
         "cross-correlation: the kernel is laid on the image as it is.",
         edits={
-            (
-                "w_rows = w.reshape(num_filters, -1)  # (F, C*HH*WW)\n"
-                "    out ="
-            ): (
-                "w_rows = w[:, :, ::-1, ::-1].reshape(num_filters, -1)\n"
-                "    out ="
+            ("w_rows = w.reshape(num_filters, -1)  # (F, C*HH*WW)\n    out ="): (
+                "w_rows = w[:, :, ::-1, ::-1].reshape(num_filters, -1)\n    out ="
             ),
         },
     ),
@@ -1114,12 +1062,8 @@ def conv_backward_fast(dout, cache):
         hint="The rows of weights and the columns of windows are in different order: channel, then "
         "kernel row, then kernel column.",
         edits={
-            (
-                "w_rows = w.reshape(num_filters, -1)  # (F, C*HH*WW)\n"
-                "    out ="
-            ): (
-                "w_rows = w.transpose(0, 2, 3, 1).reshape(num_filters, -1)\n"
-                "    out ="
+            ("w_rows = w.reshape(num_filters, -1)  # (F, C*HH*WW)\n    out ="): (
+                "w_rows = w.transpose(0, 2, 3, 1).reshape(num_filters, -1)\n    out ="
             ),
         },
     ),
@@ -1139,13 +1083,9 @@ def conv_backward_fast(dout, cache):
     wrong(
         "conv_forward_fast",
         "bias_reshaped_in_place",
-        hint="Your code changes the shape of b itself, and the caller's b with it. Make a reshaped view "
-        "or copy.",
+        hint="Your code changes the shape of b itself, and the caller's b with it. Make a reshaped view or copy.",
         edits={
-            "out = w_rows @ cols + b[:, np.newaxis]": (
-                "b.shape = (-1, 1)\n"
-                "    out = w_rows @ cols + b"
-            ),
+            "out = w_rows @ cols + b[:, np.newaxis]": ("b.shape = (-1, 1)\n    out = w_rows @ cols + b"),
         },
     ),
     wrong(
@@ -1161,8 +1101,7 @@ def conv_backward_fast(dout, cache):
     wrong(
         "conv_forward_fast",
         "pad_not_passed_on",
-        hint="The windows of the forward pass are taken without the padding: what do you hand on to "
-        "im2col?",
+        hint="The windows of the forward pass are taken without the padding: what do you hand on to im2col?",
         edits={
             "cols = im2col(x, kernel_height, kernel_width, stride, pad)": (
                 "cols = im2col(x, kernel_height, kernel_width, stride)"
@@ -1202,8 +1141,7 @@ def conv_backward_fast(dout, cache):
     wrong(
         "conv_forward_fast",
         "dw_averaged_over_batch",
-        hint="dw is divided by the number of images. The loss already holds any division; gradients add "
-        "up.",
+        hint="dw is divided by the number of images. The loss already holds any division; gradients add up.",
         edits={"transpose(0, 2, 1)).sum(axis=0)": "transpose(0, 2, 1)).mean(axis=0)"},
     ),
     wrong(
@@ -1246,16 +1184,13 @@ def conv_backward_fast(dout, cache):
         hint="dx uses the kernel flipped. Flipping belongs to the formula that convolves dout; the "
         "columns take the weights as they lie.",
         edits={
-            "dcols = w_rows.T @ dout_rows": (
-                "dcols = w[:, :, ::-1, ::-1].reshape(num_filters, -1).T @ dout_rows"
-            ),
+            "dcols = w_rows.T @ dout_rows": ("dcols = w[:, :, ::-1, ::-1].reshape(num_filters, -1).T @ dout_rows"),
         },
     ),
     wrong(
         "conv_forward_fast",
         "dx_overwritten_where_windows_overlap",
-        hint="Where windows overlap, a pixel gets a share of its gradient from each of them; you keep "
-        "only the last.",
+        hint="Where windows overlap, a pixel gets a share of its gradient from each of them; you keep only the last.",
         edits={
             "dx = col2im(dcols, x_shape, kernel_height, kernel_width, stride, pad)": (
                 "_, _, height, width = x_shape\n"
@@ -1273,8 +1208,7 @@ def conv_backward_fast(dout, cache):
     wrong(
         "conv_forward_fast",
         "crop_is_empty_without_padding",
-        hint="With pad = 0 the slice [pad:-pad] is [0:0], which is empty. Say where the image ends in "
-        "another way.",
+        hint="With pad = 0 the slice [pad:-pad] is [0:0], which is empty. Say where the image ends in another way.",
         edits={
             "dx = col2im(dcols, x_shape, kernel_height, kernel_width, stride, pad)": (
                 "padded_shape = (*x_shape[:2], x_shape[2] + 2 * pad, x_shape[3] + 2 * pad)\n"
@@ -1307,8 +1241,7 @@ def conv_backward_fast(dout, cache):
     wrong(
         "conv_forward_fast",
         "order_swapped",
-        hint="The gradients are returned in the wrong order: dx, dw, db, as the inputs of the forward "
-        "pass.",
+        hint="The gradients are returned in the wrong order: dx, dw, db, as the inputs of the forward pass.",
         edits={"return dx, dw, db": "return dw, dx, db"},
     ),
 ]
@@ -1334,12 +1267,8 @@ RECEPTIVE_FIELD = [
         hint="You let a layer's stride widen the layer's own kernel. A stride spreads the units behind "
         "it: only the strides of the layers before count for a kernel.",
         edits={
-            (
-                "field += dilation * (kernel - 1) * jump\n"
-                "        jump *= stride"
-            ): (
-                "jump *= stride\n"
-                "        field += dilation * (kernel - 1) * jump"
+            ("field += dilation * (kernel - 1) * jump\n        jump *= stride"): (
+                "jump *= stride\n        field += dilation * (kernel - 1) * jump"
             ),
         },
     ),
@@ -1352,15 +1281,13 @@ RECEPTIVE_FIELD = [
     wrong(
         "receptive_field",
         "strides_added",
-        hint="You add the strides up. Two layers of stride 2 and 3 move the units 2 * 3 pixels apart: "
-        "they multiply.",
+        hint="You add the strides up. Two layers of stride 2 and 3 move the units 2 * 3 pixels apart: they multiply.",
         edits={"jump *= stride": "jump += stride - 1"},
     ),
     wrong(
         "receptive_field",
         "dilation_ignored",
-        hint="Dilations make no difference to your field: a kernel of 3 with dilation 2 reaches over 5 "
-        "pixels.",
+        hint="Dilations make no difference to your field: a kernel of 3 with dilation 2 reaches over 5 pixels.",
         edits={"dilation * (kernel - 1) * jump": "(kernel - 1) * jump"},
     ),
     wrong(
@@ -1400,15 +1327,13 @@ RECEPTIVE_FIELD = [
     wrong(
         "receptive_field",
         "layers_in_reverse",
-        hint="You go through the layers from the last to the first with a rule that is made for the "
-        "other direction.",
+        hint="You go through the layers from the last to the first with a rule that is made for the other direction.",
         edits={"in layers:": "in layers[::-1]:"},
     ),
     wrong(
         "receptive_field",
         "field_scaled_by_stride",
-        hint="Going down a layer, r units need r-1 steps of the stride and then one whole kernel; you "
-        "take r steps.",
+        hint="Going down a layer, r units need r-1 steps of the stride and then one whole kernel; you take r steps.",
         edits={
             "in layers:": "in reversed(layers):",
             "field += dilation * (kernel - 1) * jump": "field = field * stride + dilation * (kernel - 1)",
@@ -1498,10 +1423,7 @@ COMPOSE = [
         "second_kernel_transposed",
         hint="You exchange the rows and the columns of k2.",
         edits={
-            "h2, w2 = k2.shape": (
-                "k2 = k2.T\n"
-                "    h2, w2 = k2.shape"
-            ),
+            "h2, w2 = k2.shape": ("k2 = k2.T\n    h2, w2 = k2.shape"),
         },
     ),
     wrong(
@@ -1510,11 +1432,7 @@ COMPOSE = [
         hint="You add the two kernels. That is what two steps side by side do; here the second works on "
         "the result of the first.",
         edits={
-            "for i in range(h2):": (
-                "k[:h1, :w1] += k1\n"
-                "    k[:h2, :w2] += k2\n"
-                "    for i in range(0):"
-            ),
+            "for i in range(h2):": ("k[:h1, :w1] += k1\n    k[:h2, :w2] += k2\n    for i in range(0):"),
         },
     ),
     wrong(
@@ -1546,8 +1464,7 @@ COMPOSE = [
     wrong(
         "compose_kernels",
         "normalised",
-        hint="You divide k so that its taps sum to one. The two steps do not do that; and an edge filter "
-        "sums to zero.",
+        hint="You divide k so that its taps sum to one. The two steps do not do that; and an edge filter sums to zero.",
         edits={"return k": "return k / k.sum()"},
     ),
     wrong(
@@ -1562,8 +1479,7 @@ FC_TO_CONV = [
     wrong(
         "fc_to_conv",
         "channels_last",
-        hint="Your kernel is (out, h, w, c). PyTorch and NumPy here keep the channels before height and "
-        "width.",
+        hint="Your kernel is (out, h, w, c). PyTorch and NumPy here keep the channels before height and width.",
         edits={"weight.reshape(num_out, c, h, w)": "weight.reshape(num_out, h, w, c)"},
     ),
     wrong(
@@ -1607,8 +1523,7 @@ FC_TO_CONV = [
     wrong(
         "fc_to_conv",
         "kernel_flipped",
-        hint="Your kernel is flipped. Deep learning's convolution does not flip, so the weights stay as "
-        "they lie.",
+        hint="Your kernel is flipped. Deep learning's convolution does not flip, so the weights stay as they lie.",
         edits={"weight.reshape(num_out, c, h, w)": "weight.reshape(num_out, c, h, w)[:, :, ::-1, ::-1]"},
     ),
     wrong(
@@ -1629,8 +1544,7 @@ FC_TO_CONV = [
     wrong(
         "fc_to_conv",
         "bias_reshaped",
-        hint="A convolution's bias has the shape (out,), as that of the fully connected layer: it stays "
-        "as it is.",
+        hint="A convolution's bias has the shape (out,), as that of the fully connected layer: it stays as it is.",
         edits={
             "weight.reshape(num_out, c, h, w), bias": "weight.reshape(num_out, c, h, w), bias[:, None, None]",
         },
@@ -1638,12 +1552,10 @@ FC_TO_CONV = [
     wrong(
         "fc_to_conv",
         "weight_reshaped_in_place",
-        hint="Your code changes the shape of `weight` itself, and the caller's with it. Make a reshaped "
-        "view instead.",
+        hint="Your code changes the shape of `weight` itself, and the caller's with it. Make a reshaped view instead.",
         edits={
             "return weight.reshape(num_out, c, h, w), bias": (
-                "weight.shape = (num_out, c, h, w)\n"
-                "    return weight, bias"
+                "weight.shape = (num_out, c, h, w)\n    return weight, bias"
             ),
         },
     ),
@@ -1663,10 +1575,7 @@ FC_TO_CONV = [
         hint="You use `assert` to refuse the input, which raises an AssertionError. The contract asks "
         "for a ValueError.",
         edits={
-            "if num_in != c * h * w:": (
-                "assert num_in == c * h * w\n"
-                "    if False:"
-            ),
+            "if num_in != c * h * w:": ("assert num_in == c * h * w\n    if False:"),
         },
     ),
 ]
@@ -1678,12 +1587,8 @@ CONV2D_FUNCTION = [
         hint="The forward pass flips the kernel. What deep learning calls convolution is "
         "cross-correlation: the kernel is laid on the image as it is.",
         edits={
-            (
-                "w_rows = w.reshape(groups, num_filters // groups, -1)  # (G, F/G, C/G*HH*WW)\n"
-                "        out ="
-            ): (
-                "w_rows = w.flip(2, 3).reshape(groups, num_filters // groups, -1)\n"
-                "        out ="
+            ("w_rows = w.reshape(groups, num_filters // groups, -1)  # (G, F/G, C/G*HH*WW)\n        out ="): (
+                "w_rows = w.flip(2, 3).reshape(groups, num_filters // groups, -1)\n        out ="
             ),
         },
     ),
@@ -1702,8 +1607,7 @@ CONV2D_FUNCTION = [
     wrong(
         "Conv2dFunction",
         "pads_with_edge_values",
-        hint="You continue the image with copies of its border. The padding of a convolution is made of "
-        "zeros.",
+        hint="You continue the image with copies of its border. The padding of a convolution is made of zeros.",
         edits={
             "cols = F.unfold(x, (kernel_height, kernel_width), dilation, padding, stride)": (
                 "vertical, horizontal = padding\n"
@@ -1739,8 +1643,7 @@ CONV2D_FUNCTION = [
     wrong(
         "Conv2dFunction",
         "dw_averaged_over_batch",
-        hint="dw is divided by the number of images. The loss already holds any division; gradients add "
-        "up.",
+        hint="dw is divided by the number of images. The loss already holds any division; gradients add up.",
         edits={".sum(dim=0).reshape(w.shape)": ".mean(dim=0).reshape(w.shape)"},
     ),
     wrong(
@@ -1752,8 +1655,7 @@ CONV2D_FUNCTION = [
     wrong(
         "Conv2dFunction",
         "db_averaged",
-        hint="db is averaged over positions and images. The loss already holds any division; gradients "
-        "add up.",
+        hint="db is averaged over positions and images. The loss already holds any division; gradients add up.",
         edits={"dout.sum(dim=(0, 2, 3))": "dout.mean(dim=(0, 2, 3))"},
     ),
     wrong(
@@ -1793,8 +1695,7 @@ CONV2D_FUNCTION = [
     wrong(
         "Conv2dFunction",
         "stride_pair_reversed",
-        hint="You read the stride as (horizontal, vertical). It is (vertical, horizontal), as the axes H "
-        "and W of x.",
+        hint="You read the stride as (horizontal, vertical). It is (vertical, horizontal), as the axes H and W of x.",
         edits={
             'stride, dilation = pair(stride, "stride"),': 'stride, dilation = pair(stride, "stride")[::-1],',
         },
@@ -1809,8 +1710,7 @@ CONV2D_FUNCTION = [
     wrong(
         "Conv2dFunction",
         "dilation_pair_reversed",
-        hint="You read the dilation as (horizontal, vertical). It is (vertical, horizontal), as the axes "
-        "H and W of x.",
+        hint="You read the dilation as (horizontal, vertical). It is (vertical, horizontal), as the axes H and W of x.",
         edits={'pair(dilation, "dilation")': 'pair(dilation, "dilation")[::-1]'},
     ),
     wrong(
@@ -1820,8 +1720,7 @@ CONV2D_FUNCTION = [
         "channels of that group alone.",
         edits={
             "ctx, x, w, b, stride, padding, dilation, groups):": (
-                "ctx, x, w, b, stride, padding, dilation, groups):\n"
-                "        groups = 1"
+                "ctx, x, w, b, stride, padding, dilation, groups):\n        groups = 1"
             ),
         },
     ),
@@ -1837,8 +1736,7 @@ CONV2D_FUNCTION = [
         hint="The backward pass works with dilation 1, whatever the forward pass did.",
         edits={
             "stride, padding, dilation, groups = ctx.settings": (
-                "stride, padding, _, groups = ctx.settings\n"
-                "        dilation = (1, 1)"
+                "stride, padding, _, groups = ctx.settings\n        dilation = (1, 1)"
             ),
         },
     ),
@@ -1861,8 +1759,7 @@ CONV2D_FUNCTION = [
         hint="The backward pass works with stride 1, whatever the forward pass did.",
         edits={
             "stride, padding, dilation, groups = ctx.settings": (
-                "_, padding, dilation, groups = ctx.settings\n"
-                "        stride = (1, 1)"
+                "_, padding, dilation, groups = ctx.settings\n        stride = (1, 1)"
             ),
         },
     ),
@@ -1886,8 +1783,7 @@ CONV2D_FUNCTION = [
     wrong(
         "Conv2dFunction",
         "pairs_not_accepted",
-        hint="Stride, padding and dilation may be ints or (vertical, horizontal) pairs; you take them to "
-        "be ints.",
+        hint="Stride, padding and dilation may be ints or (vertical, horizontal) pairs; you take them to be ints.",
         edits={
             'pair(stride, "stride"), pair(dilation, "dilation")': "(stride, stride), (dilation, dilation)",
             'pair(padding, "padding", minimum=0)': "(padding, padding)",
@@ -1903,8 +1799,7 @@ CONV2D_FUNCTION = [
     wrong(
         "Conv2dFunction",
         "ints_not_accepted",
-        hint="Stride, padding and dilation may be ints or (vertical, horizontal) pairs; you take them to "
-        "be pairs.",
+        hint="Stride, padding and dilation may be ints or (vertical, horizontal) pairs; you take them to be pairs.",
         edits={
             'stride, dilation = pair(stride, "stride"), pair(dilation, "dilation")': (
                 "stride, dilation = tuple(stride), tuple(dilation)"

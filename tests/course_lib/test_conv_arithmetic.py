@@ -83,8 +83,21 @@ def test_composed_kernel_does_what_the_two_do(rng: np.random.Generator, shape1: 
 
 
 def test_composed_kernel_must_be_two_dimensional():
-    with pytest.raises(ShapeError, match=r"^compose_kernels: k2 must have 2 axes"):
+    with pytest.raises(ShapeError, match=r"^compose_kernels: k1 must have 2 axes \(H, W\), got"):
+        compose_kernels(np.zeros(3), np.zeros((3, 3)))
+    with pytest.raises(ShapeError, match=r"^compose_kernels: k2 must have 2 axes \(H, W\), got"):
         compose_kernels(np.zeros((3, 3)), np.zeros((1, 3, 3)))
+
+
+def test_composed_kernel_has_the_wider_dtype():
+    single, double = np.ones((2, 2), np.float32), np.ones((2, 2))
+    dtypes = [compose_kernels(*kernels).dtype for kernels in ((single, single), (single, double), (double, single))]
+    assert dtypes == [np.float32, np.float64, np.float64]
+
+
+def test_cost_names_a_wrong_kernel():
+    with pytest.raises(ShapeError, match="^conv_cost: kernel must"):
+        conv_cost(3, 8, (3, 3, 3), 5, 7)
 
 
 def test_fully_connected_layer_equals_its_convolution(rng: np.random.Generator):
@@ -99,5 +112,7 @@ def test_fully_connected_layer_equals_its_convolution(rng: np.random.Generator):
 def test_fc_to_conv_errors():
     with pytest.raises(ShapeError, match=r"^fc_to_conv: weight must have .* == 30 columns.*\(7, 29\)"):
         fc_to_conv(np.zeros((7, 29)), np.zeros(7), 2, 3, 5)
-    with pytest.raises(ShapeError, match=r"^fc_to_conv: bias must have shape \(7,\)"):
+    with pytest.raises(ShapeError, match=r"^fc_to_conv: bias must have shape \(7,\) to match weight, got"):
         fc_to_conv(np.zeros((7, 30)), np.zeros(6), 2, 3, 5)
+    with pytest.raises(ShapeError, match=r"^fc_to_conv: weight must have 2 axes \(out, in\), got"):
+        fc_to_conv(np.zeros(30), np.zeros(7), 2, 3, 5)

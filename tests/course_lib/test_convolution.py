@@ -1,4 +1,4 @@
-"""The convolution's contract: every backend against numbers worked by hand and PyTorch's own convolution."""
+"""The convolution's contract, in one, two and three axes: against numbers by hand and PyTorch's own."""
 
 import tracemalloc
 from collections.abc import Callable
@@ -11,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_lib.gradcheck import numerical_gradient, relative_error
+from course_lib.numpy_ops import conv_products as numpy_products
 from course_lib.numpy_ops import convolution as numpy_ops
 from course_lib.shapes import ShapeError
+from course_lib.torch_ops import conv_products as torch_products
 from course_lib.torch_ops import convolution as torch_ops
 
-Pair = tuple[int, int]
+Sides = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,9 @@ class Case:
     x: np.ndarray
     w: np.ndarray
     b: np.ndarray
-    stride: int | Pair = 1
-    pad: int | Pair = 0
-    dilation: int | Pair = 1
+    stride: int | Sides = 1
+    pad: int | Sides = 0
+    dilation: int | Sides = 1
     groups: int = 1
 
     @property
@@ -53,30 +55,30 @@ def numpy_fast(case: Case, dout: np.ndarray | None) -> Results:
     return out, *numpy_ops.conv_backward_fast(np.ones_like(out) if dout is None else dout, cache)
 
 
-def through_autograd(convolve: Callable, case: Case, dout: np.ndarray | None, device: str) -> Results:
-    x, w, b = (torch.tensor(a, device=device, requires_grad=True) for a in (case.x, case.w, case.b))
-    out = convolve(x, w, b, *case.torch_args)
+def torch_fast(case: Case, dout: np.ndarray | None, device: str = "cpu") -> Results:
+    x, w, b = (torch.from_numpy(array).to(device) for array in (case.x, case.w, case.b))
+    out, cache = torch_ops.conv_forward_fast(x, w, b, case.conv_param)
     assert out.device == x.device
-    upstream = torch.ones_like(out) if dout is None else torch.tensor(dout, device=device)
-    gradients = torch.autograd.grad(out, (x, w, b), upstream)
-    return tuple(tensor.detach().cpu().numpy() for tensor in (out, *gradients))
-
-
-def torch_cpu(case: Case, dout: np.ndarray | None) -> Results:
-    return through_autograd(torch_ops.conv2d, case, dout, "cpu")
+    upstream = torch.ones_like(out) if dout is None else torch.from_numpy(dout).to(device)
+    gradients = torch_ops.conv_backward_fast(upstream, cache)
+    return tuple(tensor.cpu().numpy() for tensor in (out, *gradients))
 
 
 def torch_cuda(case: Case, dout: np.ndarray | None) -> Results:
-    return through_autograd(torch_ops.conv2d, case, dout, "cuda")
+    return torch_fast(case, dout, "cuda")
 
 
 def oracle(case: Case, dout: np.ndarray | None) -> Results:
-    return through_autograd(torch.nn.functional.conv2d, case, dout, "cpu")
+    x, w, b = (torch.tensor(array, requires_grad=True) for array in (case.x, case.w, case.b))
+    convolve = (torch.conv1d, torch.conv2d, torch.conv3d)[case.x.ndim - 3]
+    out = convolve(x, w, b, *case.torch_args)
+    upstream = torch.ones_like(out) if dout is None else torch.tensor(dout)
+    return tuple(tensor.detach().numpy() for tensor in (out, *torch.autograd.grad(out, (x, w, b), upstream)))
 
 
 no_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 each_backend = pytest.mark.parametrize(
-    "backend", [numpy_naive, numpy_fast, torch_cpu, pytest.param(torch_cuda, marks=[pytest.mark.cuda, no_cuda])]
+    "backend", [numpy_naive, numpy_fast, torch_fast, pytest.param(torch_cuda, marks=[pytest.mark.cuda, no_cuda])]
 )
 
 
@@ -98,11 +100,13 @@ def hard_cases(draw: st.DrawFn) -> Case:
     integers = st.integers
     n, groups = draw(integers(1, 3)), draw(integers(1, 3))
     channels, filters = groups * draw(integers(1, 3)), groups * draw(integers(1, 2))
-    sides = [(draw(integers(1, 4)), draw(integers(1, 5)), draw(integers(0, 3)), draw(integers(1, 3))) for _ in range(2)]
-    (kh, kw), stride, pad, dilation = zip(*sides, strict=True)
-    size = [max(1, d * (k - 1) + 1 - 2 * p) + draw(integers(0, 5)) for k, _, p, d in sides]
+    num_axes = draw(st.sampled_from([2, 2, 2, 1, 3]))
+    largest = 3 if num_axes == 3 else 4  # the loops over volumes take their time
+    side = st.tuples(integers(1, largest), integers(1, 5), integers(0, 3), integers(1, 3), integers(0, largest))
+    kernel, stride, pad, dilation, extra = zip(*(draw(side) for _ in range(num_axes)), strict=True)
+    size = [max(1, d * (k - 1) + 1 - 2 * p) + e for k, p, d, e in zip(kernel, pad, dilation, extra, strict=True)]
     rng = np.random.default_rng(draw(integers(0, 9)))
-    x_shape, w_shape = (n, channels, *size), (filters, channels // groups, kh, kw)
+    x_shape, w_shape = (n, channels, *size), (filters, channels // groups, *kernel)
     return random_case(rng, x_shape, w_shape, stride=stride, pad=pad, dilation=dilation, groups=groups)
 
 
@@ -120,6 +124,18 @@ def test_worked_by_hand(backend: Backend):
 
 
 @each_backend
+def test_one_and_three_axes_worked_by_hand(backend: Backend):
+    line = Case(np.array([[[1.0, 2.0, 4.0]]]), np.array([[[10.0, 1.0]]]), np.array([0.5]))
+    out, dx, dw, db = backend(line, np.array([[[1.0, 2.0]]]))
+    assert out.tolist() == [[[10 * 1 + 2 + 0.5, 10 * 2 + 4 + 0.5]]]
+    assert (dx.tolist(), dw.tolist(), db.tolist()) == ([[[10, 1 + 20, 2]]], [[[1 + 4, 2 + 8]]], [3])
+    volume = Case(np.arange(8.0).reshape(1, 1, 2, 2, 2), np.ones((1, 1, 2, 2, 2)), np.array([1.0]))
+    out, dx, dw, db = backend(volume, None)
+    assert out.tolist() == [[[[[0 + 1 + 2 + 3 + 4 + 5 + 6 + 7 + 1]]]]]
+    assert (dx.tolist(), dw.tolist(), db.tolist()) == (volume.w.tolist(), volume.x.tolist(), [1])
+
+
+@each_backend
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(case=hard_cases(), seed=st.integers(0, 9))
 def test_agrees_with_pytorch_on_hard_shapes(backend: Backend, case: Case, seed: int):
@@ -133,6 +149,17 @@ def test_float32_stays_float32(backend: Backend, rng: np.random.Generator):
     case = random_case(rng, (2, 3, 7, 5), (4, 3, 3, 2), stride=2, pad=1)
     single = replace(case, x=np.float32(case.x), w=np.float32(case.w), b=np.float32(case.b))
     assert_same(backend(single, None), oracle(single, None), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("backend", [numpy_naive, numpy_fast])
+def test_mixed_precisions_give_the_higher_one(backend: Backend, rng: np.random.Generator):
+    case = random_case(rng, (2, 3, 7, 5), (4, 3, 3, 2))
+    for name in ("x", "w", "b"):
+        mixed = replace(case, **{name: np.float32(getattr(case, name))})
+        assert_same(backend(mixed, None), oracle(case, None), rtol=1e-5, atol=1e-5)
+        others = {other: np.float32(getattr(case, other)) for other in ("x", "w", "b") if other != name}
+        out, dx, dw, _ = backend(replace(case, **others), np.ones((2, 4, 5, 4), np.float32))
+        assert [array.dtype == np.float64 for array in (out, dx, dw)] == [True, name == "w", name == "x"]
 
 
 @each_backend
@@ -181,36 +208,83 @@ def test_an_int_means_both_sides(backend: Backend, rng: np.random.Generator):
     ("changes", "message"),
     [
         ({"w": np.zeros((8, 4, 3, 3))}, r"w must have 3 input channels to match x, got .* \(8, 4, 3, 3\)"),
-        ({"x": np.zeros((3, 5, 7))}, r"x must have 4 axes \(N, C, H, W\), got x.shape == \(3, 5, 7\)"),
-        ({"w": np.zeros((8, 3, 3))}, r"w must have 4 axes \(F, C, HH, WW\), got w.shape == \(8, 3, 3\)"),
+        ({"w": np.zeros((8, 3))}, r"w must have 4 axes \(F, C, HH, WW\), got w.shape == \(8, 3\)"),
+        ({"w": np.zeros((8, 3, 3))}, r"x and w must have equally many axes, .* \(2, 3, 5, 7\), w.shape == \(8, 3, 3\)"),
+        ({"x": np.zeros((2, 3, 5, 7, 9))}, r"x and w must have equally many axes, .*"),
+        ({"x": np.zeros((2, 3))}, r"x must have 4 axes \(N, C, H, W\), got x.shape == \(2, 3\)"),
         ({"b": np.zeros(7)}, r"b must have shape \(8,\) to match w, got b.shape == \(7,\)"),
         ({"w": np.zeros((8, 3, 6, 1))}, "the kernel must fit into 5 padded pixels, got a kernel over 6"),
         ({"stride": 0}, "stride must be an int of at least 1 or a pair of them, got stride == 0"),
         ({"stride": 1.5}, "stride must be an int of at least 1 or a pair of them, got stride == 1.5"),
         ({"dilation": (1, 0)}, r"dilation must be an int of at least 1 .*, got dilation == \(1, 0\)"),
-        ({"pad": -1}, "must be an int of at least 0 or a pair of them, got pad(ding)? == -1"),
+        ({"pad": -1}, "pad must be an int of at least 0 or a pair of them, got pad == -1"),
+        ({"groups": 0}, "groups must divide .*, got groups == 0"),
+        ({"x": np.zeros((2, 3, 5, 7), int)}, "x must hold real floating-point numbers, got x.dtype == (torch.)?int64"),
+        (
+            {"w": np.zeros((8, 3, 3, 3), complex)},
+            "w must hold real floating-point numbers, got w.dtype == .*complex128",
+        ),
+        ({"b": np.zeros(8, bool)}, "b must hold real floating-point numbers, got b.dtype == (torch.)?bool"),
         ({"groups": 2}, "groups must divide the 3 channels of x and the 8 filters of w, got groups == 2"),
     ],
 )
 def test_errors_name_caller_rule_and_what_was_given(backend: Backend, changes: dict, message: str):
     case = Case(np.zeros((2, 3, 5, 7)), np.zeros((8, 3, 3, 3)), np.zeros(8))
-    with pytest.raises(ShapeError, match=rf"^(conv_forward_naive|conv_forward_fast|conv2d): .*{message}$"):
+    with pytest.raises(ShapeError, match=rf"^(conv_forward_naive|conv_forward_fast): {message}$"):
         backend(replace(case, **changes), None)
 
 
-@pytest.mark.parametrize("backward", [numpy_ops.conv_backward_naive, numpy_ops.conv_backward_fast])
-def test_backward_refuses_a_dout_of_another_shape(backward: Callable):
-    _, cache = numpy_ops.conv_forward_fast(
-        np.zeros((2, 3, 5, 7)), np.zeros((4, 3, 3, 2)), np.zeros(4), {"stride": 1, "pad": 0}
-    )
-    with pytest.raises(ShapeError, match=r"^conv_backward_\w+: dout must have shape \(2, 4, 3, 6\) .*, got"):
-        backward(np.zeros((2, 4, 6, 3)), cache)
+@each_backend
+def test_backward_refuses_a_dout_of_another_shape(backend: Backend):
+    case = Case(np.zeros((2, 3, 5, 7)), np.zeros((4, 3, 3, 2)), np.zeros(4))
+    with pytest.raises(
+        ShapeError, match=r"^conv_backward_\w+: dout must have shape \(2, 4, 3, 6\) to match the forward pass, got"
+    ):
+        backend(case, np.zeros((2, 4, 6, 3)))
 
 
+@pytest.mark.parametrize(
+    "forward", [numpy_ops.conv_forward_naive, numpy_ops.conv_forward_fast, torch_ops.conv_forward_fast]
+)
 @pytest.mark.parametrize("conv_param", [{"stride": 1}, {"stride": 1, "pad": 0, "padding": 1}])
-def test_conv_param_keys_are_checked(conv_param: dict):
-    with pytest.raises(ShapeError, match="^conv_forward_fast: conv_param must have the keys"):
-        numpy_ops.conv_forward_fast(np.zeros((1, 1, 3, 3)), np.zeros((1, 1, 2, 2)), np.zeros(1), conv_param)
+def test_conv_param_keys_are_checked(forward: Callable, conv_param: dict):
+    with pytest.raises(ShapeError, match="^conv_forward_.*: conv_param must have the keys 'stride' and 'pad' .*, got"):
+        forward(np.zeros((1, 1, 3, 3)), np.zeros((1, 1, 2, 2)), np.zeros(1), conv_param)
+
+
+@each_backend
+def test_an_empty_batch_has_an_empty_result_and_no_gradient(backend: Backend):
+    out, dx, dw, db = backend(Case(np.zeros((0, 3, 5, 7)), np.ones((4, 3, 3, 2)), np.zeros(4)), None)
+    assert (out.shape, dx.shape) == ((0, 4, 3, 6), (0, 3, 5, 7))
+    assert not dw.any()
+    assert not db.any()
+
+
+@each_backend
+def test_nan_reaches_the_outputs_whose_window_sees_it(backend: Backend):
+    x = np.ones((1, 1, 1, 4))
+    x[..., 0] = np.nan
+    out = backend(Case(x, np.ones((1, 1, 1, 2)), np.zeros(1)), None)[0]
+    assert np.isnan(out).tolist() == [[[[True, False, False]]]]
+
+
+@each_backend
+def test_backward_is_the_adjoint_of_forward(backend: Backend, rng: np.random.Generator):
+    case = random_case(rng, (2, 4, 5, 7), (6, 2, 3, 2), stride=(2, 3), pad=(1, 0), groups=2)
+    case = replace(case, b=np.zeros(6))
+    y = rng.standard_normal(backend(case, None)[0].shape)
+    out, dx, dw, _ = backend(case, y)
+    np.testing.assert_allclose(np.sum(out * y), np.sum(case.x * dx), rtol=1e-12)
+    np.testing.assert_allclose(np.sum(out * y), np.sum(case.w * dw), rtol=1e-12)
+
+
+@pytest.mark.parametrize("columns_bytes", [1, 1000, 5000])
+@pytest.mark.parametrize(("fast", "products"), [(numpy_fast, numpy_products), (torch_fast, torch_products)])
+def test_the_size_of_a_block_does_not_matter(fast, products, columns_bytes: int, rng, monkeypatch):
+    case = random_case(rng, (5, 4, 9, 7), (6, 2, 3, 2), stride=(2, 1), pad=(1, 0), dilation=(2, 1), groups=2)
+    dout = rng.standard_normal(fast(case, None)[0].shape)
+    monkeypatch.setattr(products, "COLUMNS_BYTES" if products is numpy_products else "CPU_COLUMNS_BYTES", columns_bytes)
+    assert_same(fast(case, dout), oracle(case, dout))
 
 
 def test_the_naive_and_the_fast_cache_can_be_exchanged(rng: np.random.Generator):
@@ -221,12 +295,13 @@ def test_the_naive_and_the_fast_cache_can_be_exchanged(rng: np.random.Generator)
     assert_same((out, *of_fast), (out, *of_naive))
 
 
-def test_fast_convolution_does_not_hold_the_columns_of_the_whole_batch(rng: np.random.Generator):
-    case = random_case(rng, (64, 8, 32, 32), (2, 8, 3, 3), pad=1)
-    whole_batch_bytes = 64 * (8 * 3 * 3) * (32 * 32) * 8
+@pytest.mark.parametrize("x_shape", [(64, 8, 32, 32), (2, 16, 128, 128)])
+def test_fast_convolution_does_not_hold_the_columns_of_the_whole_batch(x_shape: tuple, rng: np.random.Generator):
+    case = random_case(rng, x_shape, (2, x_shape[1], 3, 3), pad=1)
+    whole_batch_bytes = case.x.nbytes * 3 * 3
     tracemalloc.start()
     numpy_fast(case, None)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # Two blocks (columns and their gradient), their images, and out, dout and dx of the whole batch.
-    assert peak < 4 * numpy_ops.COLUMNS_BYTES + 3 * case.x.nbytes < 0.8 * whole_batch_bytes
+    # A block's columns, their gradient and their images; out, dout and dx of the whole batch.
+    assert peak < 4 * numpy_products.COLUMNS_BYTES + 3 * case.x.nbytes < 0.8 * whole_batch_bytes

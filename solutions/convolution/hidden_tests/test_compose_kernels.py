@@ -35,9 +35,7 @@ def test_kernel_of_one_pixel(student, rng):
 
 
 @pytest.mark.weight(0.625)
-@pytest.mark.parametrize(
-    ("shape1", "shape2"), [((3, 2), (2, 4)), ((2, 5), (3, 1)), ((1, 3), (4, 2)), ((3, 3), (3, 3))]
-)
+@pytest.mark.parametrize(("shape1", "shape2"), [((3, 2), (2, 4)), ((2, 5), (3, 1)), ((1, 3), (4, 2)), ((3, 3), (3, 3))])
 def test_one_pass_does_the_work_of_two(student, rng, conv2d, shape1, shape2):
     """Random kernels, also not square: a random image filtered once with k and twice with k1 and k2."""
     image, k1, k2 = rng.normal(size=(9, 8)), rng.normal(size=shape1), rng.normal(size=shape2)

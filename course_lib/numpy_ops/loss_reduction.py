@@ -1,0 +1,40 @@
+"""What all losses share: single losses are averaged, added up or kept; backward spreads the gradient over them."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from course_lib.arguments.losses import check_reduction
+from course_lib.shapes import check_shape
+
+
+@dataclass(frozen=True)
+class LossCache:
+    """What backward needs: forward's x and y, the shape of the single losses, and what was done to them."""
+
+    x: np.ndarray
+    y: np.ndarray
+    terms_shape: tuple[int, ...]
+    reduction: str
+
+    def __post_init__(self) -> None:
+        check_reduction(self.reduction, math.prod(self.terms_shape))
+
+
+def reduced(terms: np.ndarray, cache: LossCache) -> np.ndarray:
+    """The mean or the sum of the single losses, a number; "none": the single losses."""
+    if cache.reduction == "mean":
+        return terms.mean()
+    return terms.sum() if cache.reduction == "sum" else terms
+
+
+def spread(dout: np.ndarray | float, cache: LossCache) -> np.ndarray:
+    """The gradient at each single loss, from the gradient dout at what `reduced` returned.
+
+    Raises ShapeError if dout does not have that shape: () or, for "none", that of the single losses.
+    """
+    dout = np.asarray(dout, cache.x.dtype)
+    check_shape(dout, "dout", cache.terms_shape if cache.reduction == "none" else (), "to match the forward pass")
+    share = math.prod(cache.terms_shape) if cache.reduction == "mean" else 1
+    return np.broadcast_to(dout / share, cache.terms_shape)
