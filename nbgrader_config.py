@@ -9,7 +9,7 @@ from sqlalchemy.exc import SAWarning
 
 from autograder.course import CourseError, load_course
 from autograder.intake import set_aside_broken_timestamps
-from autograder.nbgrader_settings import make_alembic_callable
+from autograder.nbgrader_settings import keep_engines, make_alembic_callable
 
 root = Path(os.environ.get("COURSE_ROOT") or Path(__file__).parent).resolve()
 try:
@@ -21,6 +21,7 @@ except CourseError as error:
 classroom = root / "classroom"
 classroom.mkdir(exist_ok=True)
 make_alembic_callable()
+keep_engines()
 set_aside_broken_timestamps(classroom / "submitted")
 
 # nbgrader's queries trip a warning of SQLAlchemy's for every submission; nothing is wrong and nobody can act on it.
@@ -44,13 +45,20 @@ c.BaseConverter.permissions = 644  # octal; nbgrader's 444 is in the way of grad
 # Students' code is read, run and judged by the course's grader; see autograder/preprocessors.py.
 grader = "autograder.preprocessors"
 c.Autograde.exporter_class = f"{grader}.SubmissionExporter"
+c.Autograde.sanitize_preprocessors = [
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.DeduplicateIds",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    f"{grader}.CheckMetadata",
+]
 c.Autograde.autograde_preprocessors = [
     f"{grader}.JudgedExecute",
     "nbgrader.preprocessors.IgnorePattern",
     "nbgrader.preprocessors.LimitOutput",
     f"{grader}.SaveVerdict",
     "nbgrader.preprocessors.AssignLatePenalties",
-    "nbgrader.preprocessors.CheckCellMetadata",
+    f"{grader}.CheckMetadata",
 ]
 c.AssignLatePenalties.plugin_class = f"{grader}.CourseLatePolicy"
 c.GenerateFeedback.exporter_class = "autograder.feedback_page.FeedbackExporter"

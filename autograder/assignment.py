@@ -97,10 +97,7 @@ class Assignment:
                     raise KeyFault(f"exercises[{index}].needs[{position}]", f"{needed!r} {rule}")
         if abs(self.max_score - TOTAL_POINTS) > 1e-9:
             raise KeyFault("exercises", f"points must sum to {TOTAL_POINTS}, got {self.max_score:g}")
-        for index, path in enumerate(self.unlocks):
-            if not path.startswith("course_lib/"):
-                raise KeyFault(f"unlocks[{index}]", f"must lie in course_lib/, got {path!r}")
-        _require_files(self.unlocks, self.root, "unlocks")
+        require_library_paths(self.unlocks, self.root, "unlocks")
         _require_files(self.data, self.folder, "data")
 
     @property
@@ -166,6 +163,14 @@ class Assignment:
 
 def _is_name(text: str) -> bool:
     return text.isidentifier() and not keyword.iskeyword(text)
+
+
+def require_library_paths(paths: Iterable[str], root: Path, key: str) -> None:
+    """Raise KeyFault unless each is a file or folder in the course's course_lib."""
+    for index, path in enumerate(paths):
+        if not path.startswith("course_lib/"):
+            raise KeyFault(f"{key}[{index}]", f"must lie in course_lib/, got {path!r}")
+    _require_files(paths, root, key)
 
 
 def _require_files(paths: Iterable[str], base: Path, key: str) -> None:

@@ -48,9 +48,7 @@ def as_bytes(notebook: NotebookNode) -> bytes:
     return f"{nbformat.writes(notebook)}\n".encode()
 
 
-def _notebook(
-    assignment: Assignment, cells: Iterable[SourceCell], edit_answer: Callable[[str], str]
-) -> NotebookNode:
+def _notebook(assignment: Assignment, cells: Iterable[SourceCell], edit_answer: Callable[[str], str]) -> NotebookNode:
     seen: Counter[str] = Counter()
     built = []
     for cell in cells:

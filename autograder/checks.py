@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.wire import readable
+from autograder.error_texts import without_data
 
 
 class Mismatch(AssertionError):
@@ -57,7 +57,7 @@ def assert_equal(actual: Any, expected: Any, name: str) -> None:
     except ValueError:  # an array somewhere inside
         equal = False
     if not equal:
-        raise Mismatch(f"{name} should be {expected}, got {readable(str(actual), 200)}")
+        raise Mismatch(f"{name} should be {expected}, got {without_data(str(actual))}")
 
 
 @contextmanager

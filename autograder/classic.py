@@ -20,7 +20,9 @@ from autograder.kernels import CellRun, StudentKernel
 _ENVIRONMENT = "import os; os.environ['NBGRADER_EXECUTION'] = 'autograde'; del os"
 
 
-def run_cells(notebook: NotebookNode, folder: Path, timeout_s: float) -> frozenset[str]:
+def run_cells(
+    notebook: NotebookNode, folder: Path, timeout_s: float, allow_weak_isolation: bool = False
+) -> frozenset[str]:
     """Run every code cell in one sandbox, beside copies of the files in `folder`; outputs are written to the cells.
 
     Returns the grade ids of the cells that ran to their end. Raises NoSuchKernel for a language other than Python.
@@ -31,7 +33,8 @@ def run_cells(notebook: NotebookNode, folder: Path, timeout_s: float) -> frozens
     finished = set()
     with tempfile.TemporaryDirectory() as scratch:
         files = _copied(folder, Path(scratch))
-        with StudentKernel(Limits(cell_timeout_s=timeout_s), data={".": files}) as kernel:
+        limits = Limits(cell_timeout_s=timeout_s)
+        with StudentKernel(limits, data={".": files}, allow_weak_isolation=allow_weak_isolation) as kernel:
             kernel.execute(_ENVIRONMENT, timeout_s)
             for number, cell in enumerate((cell for cell in notebook.cells if cell.cell_type == "code"), 1):
                 run = kernel.execute(cell.source, timeout_s)

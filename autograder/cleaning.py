@@ -12,7 +12,7 @@ import bleach
 from bleach.css_sanitizer import CSSSanitizer
 from jinja2 import pass_context
 from jinja2.runtime import Context
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.filters.markdown_mistune import InvalidNotebook, IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
@@ -67,7 +67,11 @@ def markdown_to_html(context: Context, source: str) -> str:
     """Markdown as clean HTML: what HTML a student writes into it is cleaned as well."""
     attachments = context.get("cell", {}).get("attachments", {})
     renderer = IPythonRenderer(escape=False, attachments=attachments, exclude_anchor_links=True)
-    return clean_html(MarkdownWithMath(renderer=renderer).render(source))
+    try:
+        html = MarkdownWithMath(renderer=renderer).render(source)
+    except InvalidNotebook:  # one of the pictures is not attached: better a page without pictures than none
+        html = MarkdownWithMath(renderer=renderer).render(source.replace("attachment:", "missing:"))
+    return clean_html(html)
 
 
 def clean_outputs(outputs: list[NotebookNode]) -> list[NotebookNode]:

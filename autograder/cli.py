@@ -9,13 +9,13 @@ from typer.core import TyperGroup
 
 from autograder.errors import CourseError
 
-STALE, STAFF_ERROR = 1, 2
+STALE, WEAK, STAFF_ERROR, INTERRUPTED = 1, 1, 2, 130
 _out = Console(highlight=False, soft_wrap=True)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 class _Commands(TyperGroup):
-    """Staff errors end a command with one line and no traceback."""
+    """Staff errors and Ctrl-C end a command with one line and no traceback."""
 
     def invoke(self, context: typer.Context) -> object:
         try:
@@ -23,6 +23,9 @@ class _Commands(TyperGroup):
         except CourseError as error:
             _err.print(f"error: {error}", style="red", markup=False)
             raise typer.Exit(STAFF_ERROR) from None
+        except KeyboardInterrupt:
+            _err.print("stopped: what was not finished was not recorded", style="red")
+            raise typer.Exit(INTERRUPTED) from None
 
 
 app = typer.Typer(
@@ -33,6 +36,9 @@ app = typer.Typer(
 )
 
 Name = Annotated[str, typer.Argument(help="The assignment: its folder in solutions/.", show_default=False)]
+AllowWeak = Annotated[
+    bool, typer.Option("--allow-weak-isolation", help="Grade even where this machine isolates too little.")
+]
 OptionalName = Annotated[str | None, typer.Argument(help="The assignment: its folder in solutions/.")]
 
 
@@ -90,18 +96,28 @@ def judge(
     name: Name,
     file: Annotated[Path, typer.Argument(help="The notebook to judge.", show_default=False)],
     json_: Annotated[bool, typer.Option("--json", help="Print the whole verdict as JSON.")] = False,
+    allow_weak_isolation: AllowWeak = False,
 ) -> None:
     """Judge one notebook; no database. Exits 0 whatever the score, 2 for a staff error."""
-    from autograder.course import load_course
-    from autograder.grading import grade
-    from autograder.student_edition import student_edition
-    from autograder.terminal import verdict_table
+    from autograder.quick_imports import quick_imports
 
-    course = load_course()
-    assignment = course.assignment(name)
-    if not file.exists() and not file.is_symlink():
-        raise CourseError(f"{file}: no such file")
-    verdict = grade(file, assignment, student_edition(course, name)).verdict
+    with quick_imports():
+        from autograder.course import load_course
+        from autograder.fork_server import load_ahead
+        from autograder.student_edition import student_edition
+
+        course = load_course()
+        assignment = course.assignment(name)
+        if not file.exists() and not file.is_symlink():
+            raise CourseError(f"{file}: no such file")
+        edition = student_edition(course, name)
+        load_ahead(assignment)  # beside what this process loads
+        import torch.fx.experimental.symbolic_shapes  # noqa: F401 (what torch imports at the first backward pass)
+
+        from autograder.grading import grade
+        from autograder.terminal import verdict_table
+
+    verdict = grade(file, assignment, edition, allow_weak_isolation).verdict
     if json_:
         print(verdict.to_json())
     else:
@@ -123,7 +139,7 @@ def report(name: Name) -> None:
 
 
 @app.command()
-def demo(name: OptionalName = None) -> None:
+def demo(name: OptionalName = None, allow_weak_isolation: AllowWeak = False) -> None:
     """Release an assignment, grade a class of made-up students for real, write feedback and report. Safe to repeat.
 
     Without a name: every scheduled assignment. Only students named demo-... are touched.
@@ -133,5 +149,21 @@ def demo(name: OptionalName = None) -> None:
 
     course = load_course()
     for one in [scheduled.name for scheduled in course.schedule] if name is None else [name]:
-        run_demo(course, one, _out)
+        run_demo(course, one, _out, allow_weak_isolation)
         report(one)
+
+
+@app.command()
+def doctor(
+    json_: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+) -> None:
+    """Try what isolates students' code on this machine. Exits 0 if strong, 1 if weak, 2 for a staff error."""
+    from autograder.isolation.doctor import examine
+
+    found = examine()
+    if json_:
+        print(found.to_json())
+    else:
+        found.print(_out)
+    if not found.strong:
+        raise typer.Exit(WEAK)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from autograder.assignment import Assignment, Exercise, Limits, Positive, Returned
+from autograder.assignment import Assignment, Exercise, Limits, Positive, Returned, require_library_paths
 from autograder.errors import CourseError
 from autograder.staff_files import STRICT, KeyFault, read_model, reject_repeats
 
@@ -62,7 +62,10 @@ class Scheduled:
 
 @dataclass(frozen=True, config=STRICT)
 class Course:
-    """The calendar. Times without an offset are meant in `timezone`; all times here carry it."""
+    """The calendar. Times without an offset are meant in `timezone`; all times here carry it.
+
+    `locked` are paths in course_lib that students get only when an assignment that unlocks them is due.
+    """
 
     root: Path
     id: str
@@ -70,10 +73,12 @@ class Course:
     timezone: ZoneInfo
     late: LatePolicy
     schedule: Annotated[tuple[Scheduled, ...], Field(min_length=1)]
+    locked: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9._-]+", self.id):
             raise KeyFault("id", f"may hold letters, digits, '.', '_' and '-', got {self.id!r}")
+        require_library_paths(self.locked, self.root, "locked")
         reject_repeats((scheduled.name for scheduled in self.schedule), "schedule[{}].name")
         schedule: list[Scheduled] = []
         for index, entry in enumerate(self.schedule):

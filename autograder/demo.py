@@ -82,7 +82,7 @@ def submitted_folder(course: Course, assignment: Assignment, student: DemoStuden
     return course.root / "classroom/submitted" / student.id / assignment.name
 
 
-def run_demo(course: Course, name: str, console: Console) -> None:
+def run_demo(course: Course, name: str, console: Console, allow_weak_isolation: bool = False) -> None:
     """Release, hand in, autograde and give feedback, all through nbgrader. Raises CourseError where a step fails."""
     release(course, name)
     assignment = course.assignment(name)
@@ -90,7 +90,9 @@ def run_demo(course: Course, name: str, console: Console) -> None:
     students = demo_class(assignment)
     hand_in(course, assignment, students)
     console.print(f"[green]handed in[/] {len(students)} submissions under classroom/submitted/{PREFIX}*")
-    api = NbGraderAPI(config=nbgrader_settings(course.root))
+    settings = nbgrader_settings(course.root)
+    settings.JudgedExecute.allow_weak_isolation = allow_weak_isolation
+    api = NbGraderAPI(config=settings)
     columns = (*Progress.get_default_columns(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         for title, step in (("autograding", api.autograde), ("feedback", api.generate_feedback)):

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.answering import plain
 from autograder.course import Exercise
+from autograder.inside.answering import plain
 from autograder.judge import TestOutcome
 from autograder.reference import KnownAnswers
 from autograder.replay import Replayed, same_result

@@ -8,14 +8,24 @@ from nbformat import NotebookNode
 from autograder.course import Assignment
 from autograder.dependencies import refuse_forbidden, unmet_needs
 from autograder.hints import find_hints
-from autograder.judge import run_suite
+from autograder.judge import Judge, TestOutcome
 from autograder.reference import KnownAnswers
 from autograder.scoring import Evidence, score
 from autograder.session import Session, Stopped
 from autograder.submissions import Submission, read
-from autograder.verdict import RunRecord, Verdict, environment_hash, hash_files
+from autograder.verdict import RunRecord, Verdict, environment_hash, hash_files, weaknesses
 
-_known: dict[str, KnownAnswers] = {}
+
+@dataclass
+class _Kept:
+    """What is kept of an assignment from one submission to the next, while its files are the same."""
+
+    suite_hash: str
+    known: KnownAnswers
+    judge: Judge | None = None
+
+
+_kept: dict[Path, _Kept] = {}
 
 
 @dataclass(frozen=True)
@@ -27,50 +37,69 @@ class Graded:
     outputs: dict[int, list[NotebookNode]] = field(default_factory=dict)
 
 
-def grade(path: Path, assignment: Assignment, import_from: Path) -> Graded:
+def grade(
+    path: Path, assignment: Assignment, import_from: Path, allow_weak_isolation: bool = False, expect_more: bool = False
+) -> Graded:
     """Grade the notebook at `path`; `import_from` holds the student edition of course_lib.
 
-    Whatever the file holds, this gives a verdict. Raises CourseError or SandboxError for the staff's own faults.
+    expect_more: another submission to the same assignment is likely to follow, so make ready for it meanwhile.
+    Whatever the file holds, this gives a verdict. Raises CourseError or SandboxError for the staff's own faults, also
+    where this machine enforces too little, unless `allow_weak_isolation`.
     """
     submission = read(path, assignment)
-    suite = _suite_hash(assignment)
-    known = _known_answers(assignment, suite)
+    kept = _kept_of(assignment)
     data = {name: assignment.folder / name for name in assignment.data}
-    with Session(submission, assignment, (import_from,), data) as session:
-        evidence = _evidence(submission, assignment, session, known)
-        notes = (*submission.notes, *session.notes)
+    with Session(submission, assignment, (import_from,), data, allow_weak_isolation, expect_more) as session:
+        evidence = _evidence(submission, assignment, session, kept)
+        notes = (*submission.notes, *weaknesses(session.isolation), *session.notes)
         run = RunRecord(evidence.problem, notes, session.isolation, round(session.duration_s, 3))
-        hashes = {"submission": submission.sha256, "suite": suite, "environment": environment_hash()}
+        hashes = {"submission": submission.sha256, "suite": kept.suite_hash, "environment": environment_hash()}
         exercises = score(assignment, submission, evidence)
         total = round(sum(exercise.score for exercise in exercises), 4)
         verdict = Verdict(assignment.name, total, assignment.max_score, exercises, run, hashes)
         return Graded(verdict, submission, dict(session.outputs))
 
 
-def _evidence(submission: Submission, assignment: Assignment, session: Session, known: KnownAnswers) -> Evidence:
-    written = known.reference.written
+def _evidence(submission: Submission, assignment: Assignment, session: Session, kept: _Kept) -> Evidence:
+    written = kept.known.reference.written
     if submission.problem:
         return Evidence(submission.problem, written)
+    kept.judge = kept.judge or Judge(assignment)  # before the cells run: it loads while the first process starts
     try:
         session.run()
     except Stopped as stopped:
         return Evidence(str(stopped), written)
     answered = frozenset(exercise.name for exercise in assignment.exercises) - submission.untouched
-    outcomes = refuse_forbidden(assignment, submission, run_suite(assignment, session, answered))
+    outcomes = refuse_forbidden(assignment, submission, _judged(kept, session, answered))
     needs = unmet_needs(assignment, submission, outcomes)
-    hints = find_hints(assignment, [outcome for outcome in outcomes if not needs[outcome.exercise]], known)
+    hints = find_hints(assignment, [outcome for outcome in outcomes if not needs[outcome.exercise]], kept.known)
     return Evidence(None, written, outcomes, needs, hints, session.cell_errors)
+
+
+def _judged(kept: _Kept, session: Session, answered: frozenset[str]) -> tuple[TestOutcome, ...]:
+    """What the hidden tests found. A suite that did not come to its end is not used again."""
+    judge, kept.judge = kept.judge, None
+    try:
+        outcomes = judge.run(session, answered)
+    except BaseException:
+        judge.close()
+        raise
+    kept.judge = judge
+    return outcomes
 
 
 def _suite_hash(assignment: Assignment) -> str:
     grader = Path(__file__).parent
     files = [path for path in assignment.folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-    return hash_files(files, assignment.folder)[:32] + hash_files(grader.glob("*.py"), grader)[:32]
+    return hash_files(files, assignment.folder)[:32] + hash_files(grader.rglob("*.py"), grader)[:32]
 
 
-def _known_answers(assignment: Assignment, suite_hash: str) -> KnownAnswers:
-    """The assignment's known answers, kept from one submission to the next while the suite is the same."""
-    if suite_hash not in _known:
-        _known.clear()
-        _known[suite_hash] = KnownAnswers(assignment)
-    return _known[suite_hash]
+def _kept_of(assignment: Assignment) -> _Kept:
+    """What was loaded for an earlier submission, or afresh where a file has changed since."""
+    suite_hash = _suite_hash(assignment)
+    kept = _kept.get(assignment.folder)
+    if kept is None or kept.suite_hash != suite_hash:
+        if kept and kept.judge:
+            kept.judge.close()
+        kept = _kept[assignment.folder] = _Kept(suite_hash, KnownAnswers(assignment))
+    return kept

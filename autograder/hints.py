@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from autograder.answering import plain
 from autograder.answers import Answer
 from autograder.course import Assignment, Exercise
 from autograder.diagnosis import diagnose
+from autograder.inside.answering import plain
 from autograder.judge import TestOutcome
 from autograder.reference import KnownAnswers
 from autograder.replay import Replayed, same_error_text, same_result, same_value

@@ -5,29 +5,22 @@ errored and stopped all mean not passed; a suite without tests for an exercise i
 """
 
 import contextlib
-import io
-import sys
+import threading
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from autograder.checks import Mismatch, StudentError
-from autograder.course import Assignment, CourseError
+from autograder.course import Assignment, CourseError, Exercise
 from autograder.session import Session, Stopped
 from autograder.student import Call, Student
+from autograder.suite import Suite
 from autograder.wire import WireError
-
-_UNUSED_PLUGINS = ("cacheprovider", "unraisableexception", "threadexception", "faulthandler", "logging")
-_OPTIONS = (
-    *("-q", "--assert=plain", "--import-mode=importlib", "--disable-plugin-autoload", "--capture=no"),
-    *(part for name in _UNUSED_PLUGINS for part in ("-p", f"no:{name}")),
-)
 
 
 @dataclass(frozen=True)
@@ -44,24 +37,48 @@ class TestOutcome:
     calls: tuple[Call, ...] = ()
 
 
-def run_suite(assignment: Assignment, session: Session, answered: frozenset[str]) -> tuple[TestOutcome, ...]:
-    """Run all hidden tests; those of exercises not in `answered` fail without a call.
+class Judge:
+    """The hidden tests of one assignment: collected once, run for one submission after the other.
 
-    Raises CourseError where the suite itself is broken.
+    Raises CourseError where the suite is broken.
     """
-    plugin = _Plugin(assignment, session, answered)
-    folder = assignment.folder / "hidden_tests"
-    log = io.StringIO()
-    options = [*_OPTIONS, f"--rootdir={folder}", "--config-file=/dev/null", str(folder)]
-    with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log), _one_thread(), _forgotten_after(folder):
-        status = pytest.main(options, plugins=[plugin])
-    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or plugin.broken:
-        raise CourseError(f"{folder}: the hidden tests could not be run: {plugin.broken or log.getvalue()[-2000:]}")
-    tested = {outcome.exercise for outcome in plugin.outcomes}
-    for exercise in assignment.exercises:
-        if exercise.kind == "code" and exercise.name not in tested:
-            raise CourseError(f"{folder}: no hidden test was collected for the exercise {exercise.name!r}")
-    return _raising_is_no_answer(plugin.outcomes)
+
+    def __init__(self, assignment: Assignment) -> None:
+        self._assignment = assignment
+        self._folder = assignment.folder / "hidden_tests"
+        self._plugin = _Plugin(assignment)
+        self._lock = threading.Lock()
+        self._suite = Suite(self._folder, self._plugin)
+        try:
+            self._refuse_broken()
+            self._require_tests()
+        except CourseError:
+            self.close()
+            raise
+
+    def run(self, session: Session, answered: frozenset[str]) -> tuple[TestOutcome, ...]:
+        """Run all hidden tests; those of exercises not in `answered` fail without a call.
+
+        Raises CourseError where the suite itself is broken. After any exception the suite is not to be run again.
+        """
+        with self._lock, _one_thread(), self._plugin.judging(session, answered) as outcomes:
+            self._suite.run()
+            self._refuse_broken()
+        return _raising_is_no_answer(outcomes)
+
+    def close(self) -> None:
+        self._suite.close()
+
+    def _refuse_broken(self) -> None:
+        if self._plugin.broken:
+            raise CourseError(f"{self._folder}: the hidden tests could not be run: {self._plugin.broken}")
+
+    def _require_tests(self) -> None:
+        """Raise CourseError where a test belongs to no exercise, or an exercise has no test."""
+        tested = {self._plugin.exercise(item).name for item in self._suite.items}
+        for exercise in self._assignment.exercises:
+            if exercise.kind == "code" and exercise.name not in tested:
+                raise CourseError(f"{self._folder}: no hidden test was collected for the exercise {exercise.name!r}")
 
 
 def _raising_is_no_answer(outcomes: list[TestOutcome]) -> tuple[TestOutcome, ...]:
@@ -87,30 +104,28 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-@contextlib.contextmanager
-def _forgotten_after(folder: Path) -> Iterator[None]:
-    """Forget the modules loaded from `folder`: pytest would take them for an edited suite's, or for another one's."""
-    try:
-        yield
-    finally:
-        for name, module in list(sys.modules.items()):
-            if str(getattr(module, "__file__", None)).startswith(f"{folder}/"):
-                del sys.modules[name]
-
-
 class _Plugin:
     """What the hidden tests see of the grader."""
 
-    def __init__(self, assignment: Assignment, session: Session, answered: frozenset[str]) -> None:
+    def __init__(self, assignment: Assignment) -> None:
         self._assignment = assignment
-        self._session = session
-        self._answered = answered
         self._functions = {
             name: kinds for exercise in assignment.exercises for name, kinds in exercise.functions.items()
         }
+        self._session: Session | None = None
+        self._answered: frozenset[str] = frozenset()
         self._student: Student | None = None
-        self.outcomes: list[TestOutcome] = []
+        self._outcomes: list[TestOutcome] = []
         self.broken = ""
+
+    @contextlib.contextmanager
+    def judging(self, session: Session, answered: frozenset[str]) -> Iterator[list[TestOutcome]]:
+        """Inside, the tests call this submission's functions; gives the list that their outcomes are added to."""
+        self._session, self._answered, self._outcomes = session, answered, []
+        try:
+            yield self._outcomes
+        finally:
+            self._session = self._student = None
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.addinivalue_line("markers", "exercise(name): the exercise that a test belongs to")
@@ -128,7 +143,7 @@ class _Plugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        exercise = self._exercise(item)
+        exercise = self.exercise(item)
         self._student = Student(self._session, exercise, self._functions)
         if exercise.name not in self._answered:
             pytest.fail("not answered yet", pytrace=False)
@@ -142,9 +157,9 @@ class _Plugin:
             if isinstance(error, CourseError):  # our own fault must cost no student
                 self.broken = str(error)
             weight = item.get_closest_marker("weight")
-            self.outcomes.append(
+            self._outcomes.append(
                 TestOutcome(
-                    exercise=self._exercise(item).name,
+                    exercise=self.exercise(item).name,
                     name=item.name,
                     tried=" ".join((item.function.__doc__ or "").split()),
                     weight=float(weight.args[0]) if weight else 1.0,
@@ -159,13 +174,13 @@ class _Plugin:
         if report.failed:
             self.broken = str(report.longrepr)[-2000:]
 
-    def _exercise(self, item: pytest.Item) -> Any:
+    def exercise(self, item: pytest.Item) -> Exercise:
+        """The exercise that a test belongs to. Raises CourseError where it has no such mark."""
         mark = item.get_closest_marker("exercise")
         try:
             return self._assignment.exercise(mark.args[0])
         except (AttributeError, IndexError, KeyError, CourseError):
-            self.broken = f"{item.nodeid} needs a mark `exercise` with the name of an exercise"
-            raise
+            raise CourseError(f"{item.nodeid} needs a mark `exercise` with the name of an exercise") from None
 
 
 def _message(error: BaseException | None) -> str:

@@ -8,11 +8,8 @@ import contextlib
 import json
 import os
 import select
-import shutil
 import signal
 import socket
-import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -25,13 +22,15 @@ from nbformat.v4 import new_output
 from autograder.course import Limits
 from autograder.errors import SandboxError
 from autograder.fork_server import fork_server
-from autograder.sandbox import SCRATCH, Policy, interpreter_paths
+from autograder.isolation.cgroups import Group, places
+from autograder.isolation.means import Means
+from autograder.isolation.sandbox import SCRATCH, Policy, interpreter_paths
+from autograder.isolation.scratch import WatchedScratch
 from autograder.wire import Channel, WireError, WireTimeout, encodable, readable
 
 START_TIMEOUT_S = 60.0
 INTERRUPT_GRACE_S = 2.0
 DEATH_TIMEOUT_S = 10.0  # only a process that the system itself holds up takes any time to die
-_SCRATCH_CHECK_S = 0.5
 
 
 @dataclass
@@ -44,21 +43,30 @@ class CellRun:
 
 
 class StudentKernel:
-    """One isolated process. `data`: files and folders for the working folder, by their path in it."""
+    """One isolated process. `data`: files and folders for the working folder, by their path in it.
+
+    Raises SandboxError where the process cannot be isolated, or, unless `allow_weak_isolation`, not well enough.
+    """
 
     def __init__(
-        self, limits: Limits, import_from: Sequence[Path] = (), data: Mapping[str, Path] | None = None
-    ) -> None:
+        self, limits: Limits, import_from: Sequence[Path] = (), data: Mapping[str, Path] | None = None,
+        allow_weak_isolation: bool = False,
+    ) -> None:  # fmt: skip
         self._limits = limits
-        self._owner = fork_server()
-        self._number = 0
+        self._number = self._supervisor = 0
         self._ended: int | None = None
-        self._folder: Path | None = None
-        self.layers: tuple[str, ...] = ()
-        namespaces, data = self._owner.namespaces, data or {}
+        data = data or {}
+        readable = (*interpreter_paths(), *map(str, import_from), *map(str, data.values()))
+        self._owner = fork_server(readable, limits.scratch_mib)
+        means, self.layers = self._owner.means, ()
+        self._weaknesses = tuple(f"weak: {weakness}" for weakness in means.weaknesses())
+        if self._weaknesses and not allow_weak_isolation:
+            raise SandboxError(means.refusal())
+        self._resources = contextlib.ExitStack()
+        self._scratch, self._group = self._make_scratch(means), self._make_group(means)
         policy = Policy(
-            readable=(*interpreter_paths(), *map(str, import_from), *map(str, data.values())),
-            scratch=SCRATCH if namespaces else self._make_scratch(), namespaces=namespaces,
+            readable=readable, layers=tuple(layer for layer in means.layers if layer != "cgroup"),
+            scratch=self._scratch.path if self._scratch else SCRATCH,
             cpu_s=int(2 * limits.notebook_timeout_s) + 1, memory_mib=limits.memory_mib, processes=limits.processes,
             file_mib=limits.file_mib, scratch_mib=limits.scratch_mib,
         )  # fmt: skip
@@ -68,55 +76,80 @@ class StudentKernel:
             "data": {name: str(path) for name, path in data.items()},
         })  # fmt: skip
 
-    def _make_scratch(self) -> str:
-        """Without namespaces there is no private file system to write to: a folder, and a watch on its size."""
-        self._folder = Path(tempfile.mkdtemp(prefix="kernel-", dir="/tmp"))
-        self._folder.chmod(0o711)
-        scratch = self._folder / "work"
-        scratch.mkdir()
-        scratch.chmod(0o777)
-        threading.Thread(target=self._watch_scratch, args=(scratch,), daemon=True).start()
-        return str(scratch)
+    def _make_scratch(self, means: Means) -> WatchedScratch | None:
+        """Where there is no private file system to write to: a folder, and a watch on its size."""
+        if means.allow("namespaces") or means.allow("bubblewrap"):
+            return None
+        try:
+            scratch = WatchedScratch(self._limits.scratch_mib, overflow=self.kill)
+        except OSError as error:
+            raise SandboxError(f"no scratch folder for the student's code could be made: {error}") from None
+        self._resources.callback(scratch.remove)
+        return scratch
 
-    def _watch_scratch(self, scratch: Path) -> None:
-        while scratch.exists():
-            if _size_of(scratch) > self._limits.scratch_mib << 20:
-                self.kill()
-            time.sleep(_SCRATCH_CHECK_S)
+    def _make_group(self, means: Means) -> Group | None:
+        """Room for what it may take, for both its file systems in memory, and for the process that watches it."""
+        if not means.allow("cgroup"):
+            return None
+        memory_mib = self._limits.memory_mib + 2 * self._limits.scratch_mib
+        try:
+            group = Group(places(), memory_mib, self._limits.processes + 1)
+        except OSError as error:
+            raise SandboxError(f"no control group could be made, as one could before: {error}") from None
+        self._resources.callback(group.close)
+        return group
 
     def _start(self, request: dict) -> None:
         ours, theirs = socket.socketpair()
         report, report_end = os.pipe()
         self._channel = Channel(ours)
-        self._supervisor = 0
         try:
             try:
-                self._supervisor = self._owner.fork(request, [theirs.fileno(), report_end])
+                self._supervisor, pidfd = self._fork(request, [theirs.fileno(), report_end])
             finally:
                 theirs.close()
                 os.close(report_end)
-            self._follow(self._supervisor)
-            for message in _reports(report, time.monotonic() + START_TIMEOUT_S):
-                if "pid" in message:
-                    self._follow(message["pid"])
-                if "error" in message:
-                    raise SandboxError(f"the process could not be isolated: {message['error']}")
-                self.layers = tuple(message.get("layers", ()))
-            if not self.layers:
-                raise SandboxError("the process ended while it was being isolated")
+            self._follow(pidfd)
+            self._hear(report)
         except BaseException:
             self.close()
             raise
         finally:
             os.close(report)
 
-    def _follow(self, pid: int) -> None:
+    def _fork(self, request: dict, descriptors: list[int]) -> tuple[int, int]:
+        """A new preloaded process takes the place of one that was ended from outside while nobody used it."""
+        try:
+            return self._owner.fork(request, descriptors)
+        except SandboxError:
+            if self._owner.alive():
+                raise
+        self._owner = fork_server(request["policy"]["readable"], self._limits.scratch_mib)
+        return self._owner.fork(request, descriptors)
+
+    def _hear(self, report: int) -> None:
+        """Wait until the process has isolated itself. Raises SandboxError where it cannot."""
+        for message in _reports(report, time.monotonic() + START_TIMEOUT_S):
+            if "pid" in message:
+                with _not_ended():
+                    self._follow(os.pidfd_open(message["pid"]))
+            if "error" in message:
+                raise SandboxError(f"the process could not be isolated: {message['error']}")
+            if layers := message.get("layers"):
+                self.layers = (*layers, *(["cgroup"] if self._group else []), *self._weaknesses)
+        if not self.layers:
+            raise SandboxError("the process ended while it was being isolated")
+
+    def _follow(self, pidfd: int) -> None:
         """From now on this is the process to signal. Unlike its number, a descriptor never means another process."""
         self._follow_none()
-        try:
-            self._ended = os.pidfd_open(pid)
-        except ProcessLookupError:
-            raise SandboxError("the process ended while it was being isolated") from None
+        self._ended = pidfd
+        with _not_ended():
+            pid = _number_of(pidfd)
+            if self._group:
+                self._group.add(pid)
+            if self._scratch:
+                self._scratch.used_by(pid)
 
     def _follow_none(self) -> None:
         ended, self._ended = self._ended, None
@@ -136,7 +169,7 @@ class StudentKernel:
         except WireTimeout:
             run.status = self._interrupted(run)
         except WireError:
-            self.kill()
+            self._end()
             run.status = "died"
         run.duration_s = time.monotonic() - started
         return run
@@ -154,7 +187,7 @@ class StudentKernel:
             self._interrupted(CellRun())
             raise
         except WireError:
-            self.kill()
+            self._end()
             raise
 
     def remember(self, exercise: str) -> None:
@@ -171,6 +204,12 @@ class StudentKernel:
         if self._ended is not None:
             _ready(self._ended, DEATH_TIMEOUT_S)
 
+    def _end(self) -> None:
+        """It broke the line. Raises SandboxError where that was no doing of its own."""
+        self.kill()
+        if not self._owner.alive():
+            raise SandboxError("the preloaded process was ended from outside, and the student's with it: grade again")
+
     def close(self) -> None:
         self.kill()
         if self._supervisor:
@@ -179,8 +218,7 @@ class StudentKernel:
             self._supervisor = 0
         self._channel.close()
         self._follow_none()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        self._resources.close()
 
     def __enter__(self) -> "StudentKernel":
         return self
@@ -221,7 +259,7 @@ class StudentKernel:
         try:
             self._collect(run, time.monotonic() + INTERRUPT_GRACE_S)
         except WireError:
-            self.kill()
+            self._end()
             return "died"
         return "timeout"
 
@@ -250,17 +288,21 @@ def _ready(descriptor: int, timeout_s: float) -> bool:
     return bool(poll.poll(1000 * max(0.0, timeout_s)))
 
 
-def _size_of(folder: Path) -> int:
-    """Bytes on disk; an empty file counts as a block too."""
-    paths = (os.path.join(parent, name) for parent, _, names in os.walk(folder) for name in names)
-    return sum(4096 + _size_of_file(path) for path in paths)
+def _number_of(pidfd: int) -> int:
+    """The process's number as we see it. Raises ProcessLookupError where it has ended."""
+    with open(f"/proc/self/fdinfo/{pidfd}") as lines:
+        number = next(int(line.split()[1]) for line in lines if line.startswith("Pid:"))
+    if number <= 0:
+        raise ProcessLookupError
+    return number
 
 
-def _size_of_file(path: str) -> int:
+@contextlib.contextmanager
+def _not_ended() -> Iterator[None]:
     try:
-        return os.lstat(path).st_blocks * 512
-    except OSError:
-        return 0
+        yield
+    except ProcessLookupError:
+        raise SandboxError("the process ended while it was being isolated") from None
 
 
 def _reports(descriptor: int, deadline: float) -> Iterator[dict]:

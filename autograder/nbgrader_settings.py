@@ -3,8 +3,11 @@
 import os
 import shutil
 import sys
+from functools import lru_cache
 from pathlib import Path
 
+import nbgrader.api
+import sqlalchemy
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.errors import CourseError
@@ -24,3 +27,19 @@ def make_alembic_callable() -> None:
     if not shutil.which("alembic"):
         tools = str(Path(sys.executable).parent)
         os.environ["PATH"] = os.pathsep.join([tools, os.environ.get("PATH", os.defpath)])
+
+
+def keep_engines() -> None:
+    """Have nbgrader keep one database engine, and with it the SQL that was compiled.
+
+    It opens the gradebook ten times for each submission, compiled everything anew each time and asked for every table
+    by itself. Connections are closed as before.
+    """
+    nbgrader.api.create_engine = lru_cache(maxsize=8)(sqlalchemy.create_engine)
+    nbgrader.api.Base.metadata.create_all = _make_missing_tables
+
+
+def _make_missing_tables(bind: sqlalchemy.Engine) -> None:
+    metadata = nbgrader.api.Base.metadata
+    if set(metadata.tables) - set(sqlalchemy.inspect(bind).get_table_names()):
+        sqlalchemy.MetaData.create_all(metadata, bind)

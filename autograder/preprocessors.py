@@ -8,8 +8,10 @@ import shutil
 from contextlib import suppress
 from dataclasses import replace
 from fnmatch import fnmatch
+from functools import cache
 from glob import glob
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
@@ -17,19 +19,24 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import LateSubmissionPlugin
-from nbgrader.preprocessors import Execute, SaveAutoGrades
+from nbgrader.preprocessors import CheckCellMetadata, Execute, SaveAutoGrades
 from nbgrader.utils import parse_utc
 from pydantic import ValidationError
+from traitlets import Bool
 
 from autograder import classic, intake
 from autograder.cleaning import clean_outputs
 from autograder.course import Assignment, Course, CourseError, load_course
 from autograder.feedback import exercise_output, remark, summary_cells
+from autograder.fork_server import load_ahead
 from autograder.gradebook import record, withhold
-from autograder.grading import Graded, grade
+from autograder.quick_imports import quick_imports
 from autograder.student_edition import student_edition
 from autograder.submissions import read, to_notebook
 from autograder.verdict import Verdict
+
+if TYPE_CHECKING:
+    from autograder.grading import Graded
 
 VERDICT_FILE = "verdict.json"
 DEFAULT_TIMEOUT_S = 30.0
@@ -47,6 +54,9 @@ class SubmissionExporter(NotebookExporter):
         converter = self.parent
         course, assignment = _course_and_assignment(converter.coursedir, converter.coursedir.assignment_id)
         if assignment:
+            student_edition(course, assignment.name)
+            load_ahead(assignment)  # beside what this process loads
+            _load_grader()
             _set_due_date(converter.coursedir, course, assignment)
         names = converter.coursedir.assignment_id, converter.coursedir.student_id
         for folder in map(Path, glob(converter._format_source(*names))):
@@ -61,9 +71,9 @@ class SubmissionExporter(NotebookExporter):
         """Have the folder graded, whatever its notebook is called, and again if another one was graded before."""
         self.parent.assignments[str(folder)] = [str(folder / f"{assignment.name}.ipynb")]
         graded = Path(self.parent._format_dest(assignment.name, folder.parent.name))
-        sha256 = read(intake.find_notebook(folder, assignment), assignment).sha256
         with suppress(FileNotFoundError):
-            if _graded_sha256(graded / VERDICT_FILE) != sha256:
+            graded_sha256 = _graded_sha256(graded / VERDICT_FILE)
+            if graded_sha256 != read(intake.find_notebook(folder, assignment), assignment).sha256:
                 shutil.rmtree(graded)
 
     def from_filename(self, filename: str, resources: dict | None = None, **kwargs) -> tuple[NotebookNode, dict]:
@@ -87,16 +97,22 @@ class SubmissionExporter(NotebookExporter):
 class JudgedExecute(Execute):
     """Runs the notebook in a sandbox and judges it from outside; its checks never run beside the student's code."""
 
+    allow_weak_isolation = Bool(False, help="Grade even where this machine isolates too little.").tag(config=True)
+
     def preprocess(self, nb: NotebookNode, resources: dict, km: object = None) -> tuple[NotebookNode, dict]:
         names, coursedir = resources["nbgrader"], self.parent.parent.coursedir
         course, assignment = _course_and_assignment(coursedir, names["assignment"])
         here = Path(resources["metadata"]["path"])
         if assignment is None:
-            resources["finished"] = classic.run_cells(nb, here, float(self.timeout or DEFAULT_TIMEOUT_S))
+            timeout_s = float(self.timeout or DEFAULT_TIMEOUT_S)
+            resources["finished"] = classic.run_cells(nb, here, timeout_s, self.allow_weak_isolation)
             return nb, resources
         folder = Path(coursedir.format_path(coursedir.submitted_directory, names["student"], names["assignment"]))
         notebook = intake.find_notebook(folder, assignment)
-        graded = grade(notebook, assignment, student_edition(course, assignment.name))
+        from autograder.grading import grade
+
+        edition, more = student_edition(course, assignment.name), coursedir.student_id == "*"
+        graded = grade(notebook, assignment, edition, self.allow_weak_isolation, expect_more=more)
         verdict = _with_notes(graded.verdict, intake.remarks(folder, notebook, assignment))
         _write_outputs(nb, graded, verdict)
         (here / VERDICT_FILE).write_text(verdict.to_json(), encoding="utf-8")
@@ -121,6 +137,14 @@ class SaveVerdict(SaveAutoGrades):
         super()._add_score(classic.as_scored(cell, resources.get("finished", frozenset())), resources)
 
 
+class CheckMetadata(CheckCellMetadata):
+    """Checks nbgrader's marks on the cells; where the released notebook is the skeleton, they are the staff's own."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        _, assignment = _course_and_assignment(self.parent.parent.coursedir, resources["nbgrader"]["assignment"])
+        return (nb, resources) if assignment else super().preprocess(nb, resources)
+
+
 class CourseLatePolicy(LateSubmissionPlugin):
     """The late policy of course.toml; without one, nbgrader's own."""
 
@@ -129,6 +153,13 @@ class CourseLatePolicy(LateSubmissionPlugin):
         if not (root / "course.toml").is_file():
             return super().late_submission_penalty(student_id, score, total_seconds_late)
         return load_course(root).late.penalty(score, total_seconds_late)
+
+
+@cache
+def _load_grader() -> None:
+    """Not with this module: every nbgrader command would load torch and pytest."""
+    with quick_imports():
+        import autograder.grading  # noqa: F401
 
 
 def _course_and_assignment(coursedir: CourseDirectory, name: str) -> tuple[Course | None, Assignment | None]:
@@ -159,7 +190,7 @@ def _with_notes(verdict: Verdict, notes: tuple[str, ...]) -> Verdict:
     return replace(verdict, run=replace(verdict.run, notes=(*notes, *verdict.run.notes)))
 
 
-def _write_outputs(nb: NotebookNode, graded: Graded, verdict: Verdict) -> None:
+def _write_outputs(nb: NotebookNode, graded: "Graded", verdict: Verdict) -> None:
     """Show the verdict: a summary at the top, and each exercise's block in the place of its check's output."""
     exercises = {exercise.name: exercise for exercise in verdict.exercises}
     for index, (node, cell) in enumerate(zip(nb.cells, graded.submission.cells, strict=True)):

@@ -39,12 +39,8 @@ def stale(course: Course) -> list[str]:
     for scheduled in course.schedule:
         files = _generate(course, scheduled.name, record=False)
         generated |= {f"assignments/{scheduled.name}/{path}": content for path, content in files.items()}
-    released = {
-        f"assignments/{path}": content for path, content in read_folder(course.root / "assignments").items()
-    }
-    return sorted(
-        path for path in generated.keys() | released.keys() if generated.get(path) != released.get(path)
-    )
+    released = {f"assignments/{path}": content for path, content in read_folder(course.root / "assignments").items()}
+    return sorted(path for path in generated.keys() | released.keys() if generated.get(path) != released.get(path))
 
 
 def _generate(course: Course, name: str, record: bool) -> Files:

@@ -84,4 +84,3 @@ def _test_verdict(outcome: TestOutcome, points: float, evidence: Evidence, needs
         score=round(points, 4) if outcome.passed else 0.0,
         max_score=round(points, 4),
     )
-

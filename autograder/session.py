@@ -11,10 +11,11 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from autograder import ready_kernels
 from autograder.cell_code import with_lenient_imports
 from autograder.course import Assignment
+from autograder.isolation.sandbox import require_hidden
 from autograder.kernels import CellRun, StudentKernel
-from autograder.sandbox import require_hidden
 from autograder.submissions import Cell, Submission
 from autograder.wire import WireClosed, WireError, WireTimeout, readable
 
@@ -30,12 +31,17 @@ class Stopped(Exception):
 
 @dataclass
 class Session:
-    """The life of one submission. Use as a context manager; `run` first, then `ask`."""
+    """The life of one submission. Use as a context manager; `run` first, then `ask`.
+
+    expect_more: another submission to the same assignment is likely to follow, so its process may be started early.
+    """
 
     submission: Submission
     assignment: Assignment
     import_from: tuple[Path, ...] = ()
     data: Mapping[str, Path] = field(default_factory=dict)
+    allow_weak_isolation: bool = False
+    expect_more: bool = False
     outputs: dict[int, list[NotebookNode]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     cell_errors: dict[str, str] = field(default_factory=dict)
@@ -53,7 +59,11 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._close()
+        kernel, self._kernel = self._kernel, None
+        if kernel is not None and self.expect_more:
+            ready_kernels.end(kernel)
+        elif kernel is not None:
+            kernel.close()
 
     def run(self) -> None:
         """Run the cells that count. Raises Stopped where no process survives that."""
@@ -61,6 +71,8 @@ class Session:
         started = time.monotonic()
         try:
             self._live_kernel()
+            if self.expect_more:
+                ready_kernels.expect_more(self._request())
         finally:
             self.duration_s = time.monotonic() - started
 
@@ -98,10 +110,14 @@ class Session:
             self._running_s += time.monotonic() - started
         return self._kernel
 
+    def _request(self) -> ready_kernels.KernelRequest:
+        limits = self.assignment.limits
+        return ready_kernels.KernelRequest(limits, self.import_from, self.data, self.allow_weak_isolation)
+
     def _run_cells(self, started: float) -> None:
         """Run the cells in a new process, up to the first that ends it, which is left out from now on."""
         limits = self.assignment.limits
-        self._kernel = StudentKernel(limits, self.import_from, self.data)
+        self._kernel = ready_kernels.take(self._request())
         self.isolation = self._kernel.layers
         for index, cell in enumerate(self.submission.cells):
             if cell.role == "check" and cell.exercise in self.submission.answered_before_check:

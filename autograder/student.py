@@ -4,6 +4,7 @@ Each call crosses the wire to the student's process and comes back as plain data
 """
 
 import copy
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,9 +14,13 @@ import numpy as np
 
 from autograder.checks import Mismatch, StudentError
 from autograder.course import Exercise, Returned
+from autograder.error_texts import without_data
 from autograder.wire import Handle, WireError, decode, encode, readable
 
 MAX_KEPT_BYTES = 4 << 20  # of one result, for the search for a hint
+_ITEM_BYTES = 32
+_MAX_KINDS = 20  # base types of an error
+_KEY = secrets.randbits(62)  # what the student's process needs to switch operators on again
 
 
 class Line(Protocol):
@@ -39,7 +44,11 @@ class Call:
 
 
 class Student:
-    """Calls the functions of one exercise (and of those it builds on) in the student's process."""
+    """Calls the functions of one exercise (and of those it builds on) in the student's process.
+
+    What comes back is what that process says. Values are judged whatever it is; that an input was not `changed` and
+    how many steps a call took it alone can know (`answering.py` and `step_count.py` say how far that goes).
+    """
 
     def __init__(self, line: Line, exercise: Exercise, functions: dict[str, tuple[Returned, ...]]) -> None:
         self._line = line
@@ -91,7 +100,7 @@ class Student:
         returns = self._functions[function]
         reply, buffers = self._ask("call", function, args, kwargs, [item.kind for item in returns])
         value = decode(reply["value"], buffers)
-        changed = _flags(reply.get("changed"))
+        changed = _flags(reply.get("changed"), len(args) + len(kwargs))
         self._record("call", function, args, kwargs, value, changed=changed)
         if self._watched and any(changed):
             raise Mismatch(
@@ -103,6 +112,7 @@ class Student:
         buffers: list[memoryview] = []
         request = {
             "op": op, "function": function, "exercise": self._exercise.name, "kinds": kinds,
+            "forbids": list(self._exercise.forbids), "key": _KEY,
             "args": [encode(value, buffers) for value in args],
             "kwargs": {name: encode(value, buffers) for name, value in kwargs.items()},
         }  # fmt: skip
@@ -110,7 +120,7 @@ class Student:
         if "value" in reply:
             return reply, received
         if isinstance(reply.get("unsendable"), str):
-            raise Mismatch(f"{function} returned what cannot be judged: {readable(reply['unsendable'])}")
+            raise Mismatch(f"{function} returned what cannot be judged: {without_data(reply['unsendable'])}")
         error = _student_error(function, reply.get("error"))
         self._record(op, function, args, kwargs, error=error.type_name, error_text=error.text)
         raise error
@@ -125,22 +135,24 @@ class Student:
 def _student_error(function: str, error: Any) -> StudentError:
     match error:
         case {"type": str(name), "kinds": [*kinds], "text": str(text), "line": str(line)}:
-            bases = tuple(kind for kind in kinds if isinstance(kind, str))
-            return StudentError(function, readable(name, 100), readable(text), readable(line, 300), bases)
+            bases = tuple(readable(kind, 100) for kind in kinds[:_MAX_KINDS] if isinstance(kind, str))
+            return StudentError(function, without_data(name, 40), without_data(text), without_data(line, 120), bases)
     raise WireError("it holds neither a value nor an error")
 
 
-def _flags(value: Any) -> tuple[bool, ...]:
-    if not isinstance(value, list) or not all(isinstance(flag, bool) for flag in value):
+def _flags(value: Any, count: int) -> tuple[bool, ...]:
+    if not isinstance(value, list) or len(value) != count or not all(isinstance(flag, bool) for flag in value):
         raise WireError("it does not say which arguments changed")
     return tuple(value)
 
 
 def _size(value: Any) -> int:
-    """Bytes in arrays, however nested."""
+    """Bytes in a result, about: those of arrays and texts, however nested, and those of each item."""
     if isinstance(value, dict):
-        value = list(value.values())
-    return sum(map(_size, value)) if isinstance(value, (list, tuple)) else getattr(value, "nbytes", 0)
+        value = [*value, *value.values()]
+    if isinstance(value, (list, tuple)):
+        return sum(map(_size, value), _ITEM_BYTES)
+    return len(value) if isinstance(value, str) else getattr(value, "nbytes", _ITEM_BYTES)
 
 
 def _copied(value: Any) -> Any:
@@ -171,7 +183,10 @@ def _declared(function: str, value: Any, declared: Returned) -> Any:
         raise Mismatch(f"{function} must return {declared.name} as one number, got an array of shape {array.shape}")
     if declared.kind == "int" and array.dtype.kind not in "iu":
         raise Mismatch(f"{function} must return {declared.name} as a whole number (an int), got {_kind(value)}")
-    return array.reshape(()).item()
+    if declared.kind == "float" and array.dtype.kind not in "iuf":
+        raise Mismatch(f"{function} must return {declared.name} as a number, got {_kind(value)}")
+    number = array.reshape(()).item()
+    return float(number) if isinstance(number, np.floating) else number  # of long double, NumPy makes no float
 
 
 _ARTICLES = {"array": "an array", "int": "an int", "float": "a number"}
@@ -195,4 +210,4 @@ def _kind(value: Any) -> str:
         return f"an array of shape {value.shape}"
     if isinstance(value, np.ndarray):
         value = value.item()
-    return f"{type(value).__name__} {readable(str(value), 60)}"
+    return f"{type(value).__name__} {without_data(str(value), 60)}"

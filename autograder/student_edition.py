@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from collections.abc import Iterable
 from importlib.metadata import requires
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +12,7 @@ from autograder.errors import CourseError
 from autograder.folders import Files, read_files, read_folder, replace_folder
 
 _STUDENT_PACKAGES = (
-    "ipykernel", "ipywidgets", "jupyterlab", "matplotlib", "numpy", "scikit-learn", "torch",
+    "filelock", "ipykernel", "ipywidgets", "jupyterlab", "matplotlib", "numpy", "scikit-learn", "torch",
 )  # fmt: skip
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same bytes on every day
 _README = """\
@@ -29,7 +30,8 @@ Due {due:%A, %d %B %Y, %H:%M} ({timezone}).
 def student_edition(course: Course, name: str) -> Path:
     """Write build/student/<name>/course_lib. Returns build/student/<name>, the folder to put on `sys.path`.
 
-    Left out are the modules that this and all later assignments unlock.
+    Left out are the modules that this and all later assignments unlock, and of what the course keeps locked
+    everything that no earlier assignment has unlocked.
     """
     folder = course.assignment(name).student_edition
     replace_folder(folder, _edition(course, name))
@@ -55,13 +57,20 @@ def bundle(course: Course, name: str) -> Path:
 def _edition(course: Course, name: str) -> Files:
     scheduled = [entry.name for entry in course.schedule]
     course.scheduled(name)
-    pending = scheduled[scheduled.index(name) :]
-    locked = [path for later in pending for path in course.assignment(later).unlocks]
+    week = scheduled.index(name)
+    opened, pending = (
+        [path for other in weeks for path in course.assignment(other).unlocks]
+        for weeks in (scheduled[:week], scheduled[week:])
+    )
     files = read_files(course.root, ["course_lib"])
-    return {path: content for path, content in files.items() if not _is_below(path, locked)}
+    return {
+        path: content
+        for path, content in files.items()
+        if not _is_below(path, pending) and (_is_below(path, opened) or not _is_below(path, course.locked))
+    }
 
 
-def _is_below(path: str, folders: list[str]) -> bool:
+def _is_below(path: str, folders: Iterable[str]) -> bool:
     return any(Path(path).is_relative_to(folder) for folder in folders)
 
 

@@ -4,6 +4,7 @@ import hashlib
 import platform
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -42,7 +43,10 @@ class ExerciseVerdict:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """How the notebook ran. `problem` says in one sentence why nothing could be run, if so."""
+    """How the notebook ran. `problem` says in one sentence why nothing could be run, if so.
+
+    `isolation`: the layers that held; one that begins with "weak: " says what did not.
+    """
 
     problem: str | None
     notes: tuple[str, ...]
@@ -65,12 +69,22 @@ class Verdict:
         return asdict(self)
 
     def to_json(self) -> str:
-        return TypeAdapter(Verdict).dump_json(self, indent=2).decode()
+        return _json_form().dump_json(self, indent=2).decode()
 
     @staticmethod
     def from_json(text: str | bytes) -> "Verdict":
         """Raises pydantic.ValidationError for anything that is no verdict."""
-        return TypeAdapter(Verdict).validate_json(text)
+        return _json_form().validate_json(text)
+
+
+@cache
+def _json_form() -> TypeAdapter[Verdict]:
+    return TypeAdapter(Verdict)
+
+
+def weaknesses(isolation: Iterable[str]) -> list[str]:
+    """What was not enforced, in words for the staff."""
+    return [f"isolation was {layer}" for layer in isolation if layer.startswith("weak: ")]
 
 
 def hash_files(paths: Iterable[Path], root: Path) -> str:
@@ -82,6 +96,7 @@ def hash_files(paths: Iterable[Path], root: Path) -> str:
     return digest.hexdigest()
 
 
+@cache
 def environment_hash() -> str:
     """A SHA-256 over the versions that a score may depend on."""
     packages = ("numpy", "scipy", "torch", "pytest", "ipykernel", "nbgrader")

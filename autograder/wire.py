@@ -23,6 +23,7 @@ MAX_BUFFERS = 1024
 MAX_FRAME_BYTES = 64 << 20
 MAX_DEPTH = 16
 MAX_DIMENSIONS = 16
+MAX_PARTS = 200_000  # values in one answer: each costs the judge time
 FRAME_TIMEOUT_S = 5.0
 ARRAY_KINDS = frozenset("biufc")
 _DTYPES = frozenset(np.dtype(code).newbyteorder(order).str for code in "?bBhHiIlLqQefdgFDG" for order in "<>")
@@ -96,10 +97,14 @@ def _encode_array(array: np.ndarray, buffers: list[memoryview]) -> dict:
     return {"t": "array", "dtype": array.dtype.str, "shape": list(array.shape), "buffer": len(buffers) - 1}
 
 
-def decode(data: Any, buffers: Sequence[memoryview], depth: int = 0) -> Any:
+def decode(data: Any, buffers: Sequence[memoryview]) -> Any:
     """The inverse of `encode`; arrays own their memory. Raises WireError for anything malformed."""
+    return _decode(data, list(buffers), 0)
+
+
+def _decode(data: Any, buffers: list[memoryview | None], depth: int) -> Any:
     if depth > MAX_DEPTH:
-        raise WireError(f"the message is nested more than {MAX_DEPTH} deep")
+        raise WireError(f"the value is nested more than {MAX_DEPTH} deep")
     match data:
         case None | bool() | int() | float():
             return data
@@ -110,34 +115,38 @@ def decode(data: Any, buffers: Sequence[memoryview], depth: int = 0) -> Any:
         case {"t": "handle", "id": int(number), "type": str(type_name)}:
             return Handle(number, readable(type_name, 100))
         case {"t": "list", "items": list(items)}:
-            return [decode(item, buffers, depth + 1) for item in items]
+            return [_decode(item, buffers, depth + 1) for item in items]
         case {"t": "tuple", "items": list(items)}:
-            return tuple(decode(item, buffers, depth + 1) for item in items)
+            return tuple(_decode(item, buffers, depth + 1) for item in items)
         case {"t": "dict", "items": list(items)}:
             return dict(_decode_entry(item, buffers, depth + 1) for item in items)
-    raise WireError("the message holds something that is no value")
+    raise WireError("it holds something that is no value")
 
 
-def _decode_entry(entry: Any, buffers: Sequence[memoryview], depth: int) -> tuple[str, Any]:
+def _decode_entry(entry: Any, buffers: list[memoryview | None], depth: int) -> tuple[str, Any]:
     match entry:
         case [str(key), value]:
-            return encodable(key), decode(value, buffers, depth)
-    raise WireError("the message holds a malformed dict")
+            return encodable(key), _decode(value, buffers, depth)
+    raise WireError("it holds a malformed dict")
 
 
-def _decode_array(dtype: str, shape: list, index: int, buffers: Sequence[memoryview]) -> np.ndarray:
+def _decode_array(dtype: str, shape: list, index: int, buffers: list[memoryview | None]) -> np.ndarray:
     if dtype not in _DTYPES:
         raise WireError(f"arrays of dtype {readable(dtype, 20)} are not allowed")
-    if len(shape) > MAX_DIMENSIONS or any(type(size) is not int or size < 0 for size in shape):
-        raise WireError("malformed array shape")
-    if not 0 <= index < len(buffers):
-        raise WireError("the array names a buffer that is not there")
-    if math.prod(shape) * np.dtype(dtype).itemsize != buffers[index].nbytes:
-        raise WireError(f"the array's shape does not match its {buffers[index].nbytes} bytes")
+    if len(shape) > MAX_DIMENSIONS:
+        raise WireError(f"an array has {len(shape)} dimensions, more than {MAX_DIMENSIONS} are not allowed")
+    if any(type(size) is not int or size < 0 for size in shape):
+        raise WireError("an array's shape holds what is no size")
+    if not 0 <= index < len(buffers) or buffers[index] is None:
+        raise WireError("an array comes without bytes of its own")
+    # Each buffer is taken once: a thousand arrays of the same bytes, put together, would fill the memory.
+    buffer, buffers[index] = buffers[index], None
+    if math.prod(shape) * np.dtype(dtype).itemsize != buffer.nbytes:
+        raise WireError(f"an array's shape does not match its {buffer.nbytes:,} bytes")
     try:
-        return np.frombuffer(buffers[index], dtype).reshape(shape)
+        return np.frombuffer(buffer, dtype).reshape(shape)
     except ValueError:  # an empty array with an axis longer than any machine can count
-        raise WireError("malformed array shape") from None
+        raise WireError("an array's shape holds what is no size") from None
 
 
 class Channel:
@@ -186,12 +195,15 @@ class Channel:
         sizes = struct.unpack(f"<{count}Q", self._read(8 * count, deadline))
         if sum(sizes) > MAX_FRAME_BYTES:
             raise WireError(f"the message holds {sum(sizes):,} bytes, more than {MAX_FRAME_BYTES:,} are allowed")
+        text = bytes(self._read(header_size, deadline))
         try:
-            header = json.loads(bytes(self._read(header_size, deadline)))
+            header = json.loads(text)
         except (ValueError, RecursionError):
             raise WireError("the message's header is no JSON") from None
         if type(header) is not dict:
             raise WireError("the message's header is no JSON object")
+        if "value" in header and text.count(b",") > MAX_PARTS:
+            raise WireError(f"the answer holds more than {MAX_PARTS:,} values")
         return header, [self._read(size, deadline) for size in sizes]
 
     def _read(self, size: int, deadline: float | None) -> memoryview:

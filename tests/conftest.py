@@ -2,7 +2,11 @@
 
 import json
 import shutil
+import sys
+import sysconfig
+import tempfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +23,8 @@ from autograder.submissions import Submission, read
 from autograder.verdict import Verdict
 
 PROJECT = Path(__file__).parent.parent
+
+collect_ignore = ["hostile"]  # its course has hidden tests, which the grader runs
 
 COURSE = """\
 id = "tiny"
@@ -218,7 +224,7 @@ points = 10
 kind = "written"
 """
 
-LESSON_NOTEBOOK = '''\
+LESSON_NOTEBOOK = """\
 # %% [markdown]
 # # Sums
 #
@@ -271,7 +277,7 @@ assert centre(np.array([1, 3]))[1] == 2
 # ### BEGIN SOLUTION
 # Because.
 # ### END SOLUTION
-'''
+"""
 
 LESSON_TESTS = '''\
 import numpy as np
@@ -380,3 +386,26 @@ def lesson(tmp_path_factory: pytest.TempPathFactory, empty_gradebook: Path) -> L
     build_solved(course, "sums")
     student_edition(course, "sums")
     return Lesson(course, tmp_path_factory.mktemp("handed-in"))
+
+
+@pytest.fixture(scope="session")
+def public_python() -> Iterator[str]:
+    """A Python that every user can run, with the packages of this one."""
+    if not sys.executable.startswith("/root") and not sys.base_prefix.startswith("/root"):
+        yield sys.executable
+        return
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    system = shutil.which(f"python{version}", path="/usr/bin:/usr/local/bin")
+    if system is None:
+        pytest.skip(f"this Python lies where other users cannot read it and there is no other Python {version}")
+    packages = sysconfig.get_paths()["purelib"]
+    folder = Path(tempfile.mkdtemp(prefix="public-python-"))
+    folder.chmod(0o755)
+    venv = folder / "venv"
+    (venv / "bin").mkdir(parents=True)
+    (venv / f"lib/python{version}").mkdir(parents=True)
+    (venv / "pyvenv.cfg").write_text(f"home = {Path(system).parent}\n")
+    (venv / "bin/python").symlink_to(system)
+    (venv / f"lib/python{version}/site-packages").symlink_to(packages)
+    yield str(venv / "bin/python")
+    shutil.rmtree(folder)

@@ -134,6 +134,12 @@ WRONG_CALENDARS = {
         "percent_per_day = 101",
         "late.percent_per_day: must be at most 100",
     ),
+    "locked elsewhere": ('id = "tiny"', 'id = "tiny"\nlocked = ["solutions"]', r"locked\[0\]: must lie in course_lib/"),
+    "locked nothing": (
+        'id = "tiny"',
+        'id = "tiny"\nlocked = ["course_lib/ading.py"]',
+        r"locked\[0\]: no such file, 'course_lib/adin",
+    ),
     "number as text": ("max_days = 5", 'max_days = "5"', "late.max_days: must be a whole number, got '5'"),
 }
 

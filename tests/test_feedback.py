@@ -56,10 +56,10 @@ needs_browser = pytest.mark.skipif(
 def open_in_browser(url: str, profile: Path) -> str:
     """The page as the browser holds it after its scripts have run."""
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-    options += ["--disable-component-update", "--disable-sync", f"--user-data-dir={profile}", "--timeout=20000"]
+    options += ["--disable-component-update", "--disable-sync", f"--user-data-dir={profile}", "--timeout=90000"]
     options += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--virtual-time-budget=5000"]
     command = [shutil.which("chromium"), *options, "--dump-dom", url]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=True).stdout
 
 
 def was_owned(page: str) -> bool:
@@ -182,7 +182,7 @@ def test_clean_html_holds_nothing_that_runs_loads_or_leads_elsewhere(dirty):
 def test_clean_html_keeps_what_reads_well():
     for fine in (
         '<table style="width: 9px;"><tbody><tr><td style="padding: 5px;" colspan="2">1</td></tr></tbody></table>',
-        '<details open><summary>Hint</summary>Look.</details>',
+        "<details open><summary>Hint</summary>Look.</details>",
         '<a href="https://example.org/x?a=1#b" title="y">x</a>',
         '<div class="highlight"><pre><span class="k">def</span></pre></div>',
         '<img alt="plot" src="data:image/png;base64,iVBORw0KGgo=">',
@@ -207,6 +207,12 @@ def test_markdown_is_rendered_and_cleaned():
     assert '<a href="https://example.org">good</a>' in page and "<a>local</a>" in page
     assert "<b>bold</b>" in page
     assert not re.search(r"<(script|svg|iframe)|<[^>]*(src|onerror|onclick|javascript)", page)
+
+
+def test_a_picture_whose_attachment_is_missing_is_shown_by_its_name():
+    page = _rendered("before ![my drawing](attachment:drawing.png) after")
+    assert "before" in page and 'alt="my drawing"' in page and "after" in page
+    assert "src=" not in page
 
 
 def test_a_picture_attached_to_an_answer_is_shown():

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from autograder import samples
 from autograder.answers import load_wrong
 from autograder.cli import app
-from autograder.course import load_course
+from autograder.course import CourseError, load_course
 from autograder.grading import grade
 
 PROJECT = Path(__file__).parent.parent
@@ -155,3 +155,152 @@ def test_skipped_errored_and_unexplained_tests_do_not_pass(tiny_suite, body):
     assert mean["score"] == 0
     assert mean["tests"][0]["status"] == "failed"
     assert body.split("(")[0] not in mean["tests"][0]["message"]
+
+
+# The suite stays loaded
+
+
+TRACED = '''
+from pathlib import Path
+
+import pytest
+from autograder.checks import assert_close
+
+pytestmark = pytest.mark.exercise("{exercise}")
+LOG = Path({log!r})
+
+
+def note(text):
+    LOG.write_text((LOG.read_text() if LOG.exists() else "") + text + "\\n")
+
+
+note("collected")
+
+
+@pytest.fixture(scope="module")
+def once():
+    note("set up")
+    yield []
+    note("torn down")
+
+
+@pytest.mark.parametrize("numbers", [[2, 4], [3, 3]])
+def test_value(student, once, numbers):
+    """A value."""
+    once.append(numbers)
+    note(f"{{len(once)}} {{student.calls}}")
+    assert_close(student.mean(numbers), {value}, "{exercise}")
+
+
+@pytest.mark.xfail(raises=ZeroDivisionError)
+def test_expected_to_fail(student):
+    """Fails as expected, which is no pass."""
+    1 / 0
+'''
+
+
+@pytest.fixture
+def traced(tiny_suite):
+    """The tiny course with a suite that writes down what happens to it."""
+    log = str(tiny_suite.root / "log.txt")
+    tiny_suite.write("solutions/adding/hidden_tests/test_mean.py", TRACED.format(exercise="mean", log=log, value="3.0"))
+    return tiny_suite
+
+
+def _graded(course: object, name: str = "adding") -> object:
+    from autograder.student_edition import student_edition
+
+    loaded = course.load()
+    assignment = loaded.assignment(name)
+    return grade(assignment.solved_notebook, assignment, student_edition(loaded, name)).verdict
+
+
+def _log(course: object) -> list[str]:
+    return (course.root / "log.txt").read_text().splitlines()
+
+
+def _outcomes(verdict: object) -> list[tuple]:
+    return [(test.name, test.status, test.message) for exercise in verdict.exercises for test in exercise.tests]
+
+
+ONE_RUN = ["set up", "1 []", "2 []", "torn down"]
+
+
+def test_a_suite_is_collected_once_and_set_up_for_every_submission(traced):
+    verdicts = [_graded(traced) for _ in range(3)]
+    assert _log(traced) == ["collected", *3 * ONE_RUN]
+    assert _outcomes(verdicts[0]) == _outcomes(verdicts[1]) == _outcomes(verdicts[2])
+    status = {name: status for name, status, _ in _outcomes(verdicts[0])}
+    assert status["test_value[numbers0]"] == status["test_value[numbers1]"] == "passed"
+    assert status["test_expected_to_fail"] == "failed"
+
+
+def test_an_edited_suite_is_collected_anew(traced):
+    before = _graded(traced)
+    traced.edit("solutions/adding/hidden_tests/test_mean.py", "3.0", "4.0")  # as long as before, and as old
+    after = _graded(traced)
+    assert _log(traced).count("collected") == 2
+    assert after.score < before.score
+    assert after.hashes["suite"] != before.hashes["suite"]
+
+
+def test_each_submission_is_judged_by_itself(traced, tmp_path):
+    """Right, wrong, right: nothing of one is left in the next."""
+    _graded(traced)
+    assignment = traced.load().assignment("adding")
+    right = nbformat.read(assignment.solved_notebook, as_version=4)
+    wrong = nbformat.from_dict(right)
+    next(cell for cell in wrong.cells if cell.id == "mean-answer").source = "def mean(x):\n    return 17.0"
+    verdicts = []
+    for notebook in (right, wrong, right):
+        path = _saved(notebook, tmp_path)
+        verdicts.append(_outcomes(grade(path, assignment, assignment.student_edition).verdict))
+    assert verdicts[0] == verdicts[2] != verdicts[1]
+    assert _log(traced).count("collected") == 1
+
+
+def test_two_assignments_with_tests_of_the_same_names_take_turns(traced):
+    from autograder.build import build_solved
+    from autograder.release import release
+
+    for name, call in (("total", "total([1, 2])[0]"), ("mean", "mean([1, 4])")):  # mean([1, 4]) is no 3
+        traced.write(f"solutions/scaling/hidden_tests/test_{name}.py", HIDDEN_TEST.format(exercise=name, call=call))
+    traced.write("solutions/scaling/wrong_answers.py", "WRONG = []\n")
+    release(traced.load(), "scaling")
+    build_solved(traced.load(), "scaling")
+    scores = [_graded(traced, name).score for name in ("adding", "scaling", "adding", "scaling")]
+    assert scores == [scores[0], 70.0, scores[0], 70.0]
+    assert scores[0] > 70
+    assert _log(traced).count("collected") == 1
+
+
+def test_a_suite_that_breaks_while_it_runs_is_a_staff_error_and_not_kept(traced):
+    path = "solutions/adding/hidden_tests/test_mean.py"
+    traced.edit(path, "1 / 0", "pytest.exit('enough')")
+    for _ in range(2):
+        with pytest.raises(CourseError, match="could not be run: .*enough"):
+            _graded(traced)
+    assert _log(traced).count("collected") == 2
+    traced.edit(path, "pytest.exit('enough')", "pass")
+    assert _graded(traced).score == 100
+
+
+def test_prints_of_a_suite_are_not_shown_and_its_folder_is_left_again(traced, capsys, monkeypatch):
+    monkeypatch.chdir(traced.root)
+    traced.edit("solutions/adding/hidden_tests/test_mean.py", "1 / 0", "import os; os.chdir('/'); print('inside')")
+    _graded(traced)
+    assert "inside" not in capsys.readouterr().out
+    assert Path.cwd() == traced.root
+
+
+def test_commands_load_neither_what_takes_a_second_nor_what_nobody_uses():
+    """The grammar of internationalised addresses, and Jupyter's server; afterwards both can be imported again."""
+    code = """
+import sys
+from autograder.quick_imports import UNUSED, quick_imports
+with quick_imports():
+    import autograder.grading
+assert not [name for name in UNUSED if name in sys.modules]
+import jupyter_server, rfc3987_syntax
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)

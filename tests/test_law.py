@@ -186,4 +186,3 @@ def test_hidden_tests_lie_where_nbgrader_never_copies_them(assignment):
     copied = [path.name for path in folder.rglob("*")]
     assert assignment.source_notebook.name in copied
     assert not [name for name in copied if name.endswith(".py")]
-

@@ -2,14 +2,16 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import nbgrader.api
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
@@ -23,7 +25,7 @@ from traitlets.utils.importstring import import_item
 from autograder import intake, samples
 from autograder.answers import load_wrong
 from autograder.course import Assignment, load_course
-from autograder.nbgrader_settings import nbgrader_settings
+from autograder.nbgrader_settings import keep_engines, nbgrader_settings
 from autograder.release import release
 from autograder.verdict import MANUAL, MISSING, Verdict
 
@@ -637,6 +639,37 @@ def test_a_fault_of_the_staff_is_no_score(course):
     assert "no_such_module" in done["log"]
     submission = course.submission("unlucky")
     assert (submission["score"], submission["needs_manual_grade"]) == (0, True)
+
+
+def test_the_gradebook_keeps_its_compiled_sql_and_closes_its_connections(tmp_path, empty_gradebook, monkeypatch):
+    """nbgrader opens it ten times for a submission and would compile every query each time."""
+    monkeypatch.setattr(nbgrader.api, "create_engine", nbgrader.api.create_engine)
+    monkeypatch.setattr(nbgrader.api.Base.metadata, "create_all", nbgrader.api.Base.metadata.create_all)
+    keep_engines()
+    urls = [f"sqlite:///{tmp_path / name}.db" for name in ("one", "other")]
+    for url in urls:
+        shutil.copy(empty_gradebook, url.removeprefix("sqlite:///"))
+    with Gradebook(urls[0], "tiny") as first:
+        first.add_student("early")
+        compiled = len(first.engine._compiled_cache)
+    assert first.engine.pool.checkedin() == 0
+    with Gradebook(urls[0], "tiny") as second, Gradebook(urls[1], "tiny") as other:
+        assert second.engine is first.engine is not other.engine
+        assert len(second.engine._compiled_cache) >= compiled > 0
+        assert [student.id for student in second.students] == ["early"]
+        assert other.students == []
+
+
+def test_a_gradebook_that_lacks_a_table_gets_it(tmp_path, empty_gradebook, monkeypatch):
+    monkeypatch.setattr(nbgrader.api, "create_engine", nbgrader.api.create_engine)
+    monkeypatch.setattr(nbgrader.api.Base.metadata, "create_all", nbgrader.api.Base.metadata.create_all)
+    keep_engines()
+    shutil.copy(empty_gradebook, tmp_path / "old.db")
+    with closing(sqlite3.connect(tmp_path / "old.db")) as old:
+        old.execute("drop table comment")
+    for url in (f"sqlite:///{tmp_path}/old.db", f"sqlite:///{tmp_path}/new.db"):
+        with Gradebook(url, "tiny") as gradebook:
+            assert gradebook.db.query(nbgrader.api.Comment).all() == []
 
 
 def test_an_assignment_without_hidden_tests_fails_closed_as_well(course):

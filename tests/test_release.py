@@ -80,9 +80,7 @@ def test_release_holds_no_solution_no_scheme_and_no_output(graded):
     for secret in ("secret_total", "model answer", "MARK SCHEME", "10 for the scheme", "BEGIN SOLUTION"):
         assert secret not in text
     cells = _cells(notebook)
-    assert (
-        cells["mean-answer"].source == "def mean(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
-    )
+    assert cells["mean-answer"].source == "def mean(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
     assert cells["reason-answer"].source == "Why?\n\nYOUR ANSWER HERE"
     assert cells["total-answer"].metadata.course == {"role": "answer", "exercise": "total"}
     assert not any(cell.get("outputs") for cell in cells.values())
@@ -116,9 +114,7 @@ def test_release_again_after_hand_ins(graded):
         assert gradebook.find_submission("adding", "ada").duedate == datetime(2027, 1, 20, 22, 59)
 
     graded.edit(SOURCE, "# # adding", '# %% role="setup"\nimport math\n\n# %% [markdown]\n# # adding')
-    with pytest.raises(
-        CourseError, match="solutions/adding: nbgrader refuses it: Cannot add or remove cells"
-    ):
+    with pytest.raises(CourseError, match="solutions/adding: nbgrader refuses it: Cannot add or remove cells"):
         release(graded.load(), "adding")
     assert graded.load().assignment("adding").released_notebook.read_bytes() == before
 
@@ -270,6 +266,16 @@ def test_student_edition_leaves_out_an_unlocked_folder(tiny):
     assert names == ["course_lib/__init__.py", "course_lib/scaling.py"]
 
 
+def test_student_edition_leaves_out_what_the_course_keeps_locked(tiny):
+    """It comes with the assignment that unlocks it, when that is due; what none unlocks stays away."""
+    tiny.write("course_lib/tools/answers.py", "secret = 1\n")
+    tiny.edit("course.toml", 'id = "tiny"', 'id = "tiny"\nlocked = ["course_lib/tools", "course_lib/scaling.py"]')
+    tiny.edit("solutions/adding/assignment.toml", "course_lib/adding.py", "course_lib/tools/shapes.py")
+    names = [list(read_folder(student_edition(tiny.load(), name))) for name in ("adding", "scaling")]
+    assert names[0] == ["course_lib/__init__.py", "course_lib/adding.py"]
+    assert names[1] == ["course_lib/__init__.py", "course_lib/adding.py", "course_lib/tools/shapes.py"]
+
+
 def test_student_edition_is_rewritten_only_when_it_changes(tiny):
     course = tiny.load()
     written = student_edition(course, "adding") / "course_lib/tools/shapes.py"
@@ -318,6 +324,7 @@ def test_bundle_holds_what_a_student_needs(graded):
         assert b"Due Monday, 18 January 2027, 23:59 (Europe/Berlin)" in archive.read("adding/README.md")
         requirements = archive.read("adding/requirements.txt").decode()
     assert [line.partition("=")[0].strip(">") for line in requirements.splitlines()] == [
+        "filelock",
         "ipykernel",
         "ipywidgets",
         "jupyterlab",

@@ -1,4 +1,4 @@
-"""Nothing leads out of the sandbox, whoever runs it and with or without namespaces."""
+"""Nothing leads out of the sandbox, whoever runs it, in namespaces, in bubblewrap and without either."""
 
 import json
 import os
@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from autograder import landlock
 from autograder.course import Limits
 from autograder.errors import SandboxError
-from autograder.fork_server import fork_server
+from autograder.fork_server import fork_server, use_layers
+from autograder.isolation import landlock
+from autograder.isolation.means import LAYERS, find_means
+from autograder.isolation.sandbox import require_hidden
 from autograder.kernels import StudentKernel
-from autograder.sandbox import require_hidden
 
 PROJECT = Path(__file__).parent.parent
 NOBODY = 65534
@@ -27,6 +27,11 @@ LIMITS = {"cell_timeout_s": 20, "memory_mib": 600, "processes": 24, "file_mib": 
 
 # Each prints what it reached, or nothing.
 PROBES = {
+    "descriptors of others": """
+for name in os.listdir('/proc/self/fd'):
+    target = os.readlink(f'/proc/self/fd/{name}') if os.path.islink(f'/proc/self/fd/{name}') else ''
+    if int(name) > 3 and not target.startswith(('/proc/', '/dev/')): found(target)
+""",
     "the course's files": "read(project + '/course.toml'); read(project + '/tests/test_sandbox.py')",
     "solutions and released notebooks": "names(project, project + '/solutions', project + '/assignments')",
     "a peer's submission": "read(secret_file); names(os.path.dirname(secret_file))",
@@ -55,9 +60,12 @@ attempt(socket.create_connection, ('127.0.0.1', 22), 1)
 attempt(socket.getaddrinfo, 'example.org', 80)
 """,
     "a socket outside": """
-for address in (outside_socket, '\\0' + abstract_name):
+for address in (outside_socket, '\\0' + abstract_name, outside_datagram):
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-        attempt(socket.socket(socket.AF_UNIX, kind).connect, address)
+        attempt(lambda: socket.socket(socket.AF_UNIX, kind).connect(address))
+        attempt(lambda: socket.socket(socket.AF_UNIX, kind).sendto(b'x', address))
+        attempt(lambda: socket.socket(socket.AF_UNIX, kind).sendmsg([b'x'], [], 0, address))
+        attempt(lambda: socket.socketpair(socket.AF_UNIX, kind)[0].sendto(b'x', address))
 """,
     "system calls that lead out": """
 space = ctypes.create_string_buffer(256)
@@ -106,6 +114,26 @@ for pid in (grader, os.getppid(), grader_parent, *([] if namespaces else [-1])):
         call('tgkill', 234, pid, pid, 0)
         attempt(lambda: signal.pidfd_send_signal(os.pidfd_open(pid), 0))
 """,
+    "limits and priority of the grader": """
+attempt(resource.prlimit, grader, resource.RLIMIT_NOFILE)
+attempt(os.sched_setaffinity, grader, {0})
+attempt(os.setpriority, os.PRIO_PROCESS, grader, os.getpriority(os.PRIO_PROCESS, 0))
+if not namespaces: attempt(os.setpriority, os.PRIO_USER, 0, 19)
+""",
+    "shared memory": """
+folder = '/dev/shm' if not namespaces else '/nowhere'
+attempt(open, folder + '/probe', 'w')
+import multiprocessing.shared_memory
+if not namespaces: attempt(multiprocessing.shared_memory.SharedMemory, 'probe', True, 4096)
+call('mq_open', 240, b'/probe', 0o102, 0o600, 0)
+""",
+    "the system's switches": """
+for file in ('/proc/sys/kernel/core_pattern', '/proc/sys/vm/drop_caches', '/proc/sysrq-trigger',
+             '/sys/kernel/mm/transparent_hugepage/enabled', '/sys/devices/system/cpu/cpu0/online'):
+    attempt(open, file, 'w')
+call('syslog', 103, 10, 0, 0)
+""",
+    "other sandboxes": "read(other_scratch + '/mine')",
     "writing": """
 folders = ['/', '/tmp', '/usr', '/usr/lib', '/etc', '/dev', '/var/tmp', '/run', edition, prefix, project]
 for folder in (*folders, os.path.dirname(os.__file__), os.path.dirname(secret_file)):
@@ -127,6 +155,9 @@ except OSError: pass
 if os.path.exists(own_file):
     found(os.stat(own_file).st_mode & 0o777 != 0o644)
     found(os.stat(own_file).st_mtime == 0)
+attempt(os.truncate, own_file, 0)
+attempt(os.open, own_file, os.O_RDONLY | os.O_TRUNC)
+attempt(os.chdir, own_file)
 """,
     "a death signal taken off": """
 value = ctypes.c_int()
@@ -169,8 +200,20 @@ stop.set()
 try: bytearray(2 << 30)
 except MemoryError: print(True)
 """,
+    "scratch": """
+size = 0
+try:
+    for number in range(0 if bare else 40): size += open(f's{number}', 'wb').write(bytes(1 << 20))
+except OSError as error: print(error.errno == errno.ENOSPC)
+print(size <= 17 << 20)
+[os.remove(name) for name in os.listdir('.') if name[0] == 's']
+""",  # a watch holds the bare world: see OVERFLOW
     "cores": "print(resource.getrlimit(resource.RLIMIT_CORE) == (0, 0))",
 }  # fmt: skip
+
+# The worlds that a machine may offer, and what it lacks there.
+BARE = "bare"
+WITHOUT = {"namespaces": set(), "bubblewrap": {"namespaces"}, BARE: {"namespaces", "bubblewrap"}}
 
 OVERFLOW = "for n in range(99): open(str(n), 'wb').write(bytes(2 << 20))\nimport time; time.sleep(9)"
 
@@ -209,18 +252,26 @@ class Probed:
     end: str = ""
 
 
-def probe(context: dict, namespaces: bool) -> dict:
-    """Run all probes in one sandbox. Called here, and by other users in processes of their own."""
+def probe(context: dict, world: str) -> dict | None:
+    """Run all probes in one world's sandbox; None where the system has no such world.
+
+    Called here, and by other users in processes of their own.
+    """
     limits = Limits(**context["limits"])
-    if not namespaces:
-        fork_server().namespaces = False  # as it finds on systems that deny them
-    with StudentKernel(limits, (Path(context["edition"]),)) as kernel:
+    use_layers(set(LAYERS) - WITHOUT[world])
+    means = fork_server().means
+    if world != BARE and not means.allow(world) or means.weaknesses():
+        return None
+    edition = (Path(context["edition"]),)
+    with StudentKernel(limits, edition) as other, StudentKernel(limits, edition) as kernel:
+        other_scratch = _printed(other, "import os; open('mine', 'w'); print(os.getcwd(), end='')")
         names = {key: value for key, value in context.items() if isinstance(value, (str, int))}
-        names |= {"namespaces": namespaces, "grader": os.getpid(), "grader_parent": os.getppid()}
+        names |= {"namespaces": world == "namespaces", "grader": os.getpid(), "grader_parent": os.getppid()}
+        names |= {"other_scratch": other_scratch, "bare": world == BARE}
         names |= {"was_root": os.geteuid() == 0, "prefix": sys.prefix}
         kernel.execute(HELPERS + "".join(f"{key} = {value!r}\n" for key, value in names.items()), 20)
         printed = {name: _printed(kernel, source) for name, source in context["probes"].items()}
-        end = "" if namespaces else kernel.execute(OVERFLOW, 20).status
+        end = "" if world != BARE else kernel.execute(OVERFLOW, 20).status
         return {"layers": kernel.layers, "printed": printed, "end": end}
 
 
@@ -249,10 +300,14 @@ def outside() -> Iterator[dict]:
     listening[1].bind(f"\0{abstract}")
     for sock in listening:
         sock.listen()
+    listening.append(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    listening[-1].bind(str(folder / "datagram"))
+    (folder / "datagram").chmod(0o777)
     (folder / "grader.py").write_text(_script())
     yield {
         "limits": LIMITS, "probes": PROBES | LIMIT_PROBES, "project": str(PROJECT), "edition": str(edition),
         "secret_file": str(folder / "peer.ipynb"), "outside_socket": str(folder / "socket"), "abstract_name": abstract,
+        "outside_datagram": str(folder / "datagram"),
         "grader_home": str(Path.home()), "own_file": str(folder / "own.txt"),
     }  # fmt: skip
     for sock in listening:
@@ -261,37 +316,16 @@ def outside() -> Iterator[dict]:
 
 
 def _script() -> str:
-    """Probes with the namespaces that work and without any; prints what was found as JSON."""
+    """Probes in every world that there is; prints what was found as JSON."""
     return f"""
 import importlib.util, json, sys
 spec = importlib.util.spec_from_file_location("test_sandbox", {str(Path(__file__))!r})
 module = importlib.util.module_from_spec(spec)
 sys.modules["test_sandbox"] = module
 spec.loader.exec_module(module)
-from autograder.sandbox import namespaces_work
 context = json.load(sys.stdin)
-modes = [mode for mode in (True, False) if not mode or namespaces_work()]
-print(json.dumps({{str(mode): module.probe(context, mode) for mode in modes}}))
+print(json.dumps({{world: module.probe(context, world) for world in module.WITHOUT}}))
 """
-
-
-@pytest.fixture(scope="module")
-def public_python(outside) -> str:
-    """A Python that every user can run, with the packages of this one."""
-    if not sys.executable.startswith("/root") and not sys.base_prefix.startswith("/root"):
-        return sys.executable
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    system = shutil.which(f"python{version}", path="/usr/bin:/usr/local/bin")
-    if system is None:
-        pytest.skip(f"this Python lies where other users cannot read it and there is no other Python {version}")
-    packages = sysconfig.get_paths()["purelib"]
-    venv = Path(outside["secret_file"]).parent / "venv"
-    (venv / "bin").mkdir(parents=True)
-    (venv / f"lib/python{version}").mkdir(parents=True)
-    (venv / "pyvenv.cfg").write_text(f"home = {Path(system).parent}\n")
-    (venv / "bin/python").symlink_to(system)
-    (venv / f"lib/python{version}/site-packages").symlink_to(packages)
-    return str(venv / "bin/python")
 
 
 def _probe_elsewhere(python: str, context: dict, user: int | None) -> dict[str, Probed]:
@@ -305,7 +339,7 @@ def _probe_elsewhere(python: str, context: dict, user: int | None) -> dict[str, 
     if "ModuleNotFoundError" in run.stderr or "PermissionError" in run.stderr and "venv" in run.stderr:
         pytest.skip(f"this user cannot read the project: {run.stderr.strip().splitlines()[-1]}")
     assert run.returncode == 0, run.stderr
-    return {mode: Probed(**found) for mode, found in json.loads(run.stdout).items()}
+    return {world: Probed(**found) for world, found in json.loads(run.stdout).items() if found}
 
 
 @pytest.fixture(scope="module")
@@ -313,8 +347,9 @@ def as_we_are(outside) -> Probed:
     """The sandbox as every grading here uses it."""
     os.environ["GRADER_SECRET"] = "1"
     try:
-        return Probed(**probe(outside, namespaces=True))
+        return Probed(**probe(outside, "namespaces" if find_means().allow("namespaces") else BARE))
     finally:
+        use_layers(LAYERS)
         del os.environ["GRADER_SECRET"]
 
 
@@ -331,20 +366,19 @@ def as_nobody(outside, public_python) -> dict[str, Probed]:
     return _probe_elsewhere(public_python, outside, NOBODY)
 
 
-KINDS = ["as we are", "without namespaces", "as nobody", "as nobody without namespaces"]
+AS_WE_ARE = "as we are"
+KINDS = [AS_WE_ARE, *(f"{who}, {world}" for who in ("we", "nobody") for world in WITHOUT)]
 
 
 @pytest.fixture
 def probed(request) -> Probed:
-    if request.param == "as we are":
+    if request.param == AS_WE_ARE:
         return request.getfixturevalue("as_we_are")
-    found = request.getfixturevalue("as_nobody" if "nobody" in request.param else "in_public")
-    mode = str("without" not in request.param)
-    if mode not in found:
-        pytest.skip("this system gives an ordinary user no namespaces")
-    if "without" in request.param and not landlock.version():
-        pytest.skip("this system has no Landlock, without which namespaces are required")
-    return found[mode]
+    who, _, world = request.param.partition(", ")
+    found = request.getfixturevalue("as_nobody" if who == "nobody" else "in_public")
+    if world not in found:
+        pytest.skip(f"this system gives this user no {world}, or, in the bare world, no Landlock")
+    return found[world]
 
 
 @pytest.mark.parametrize("name", PROBES)
@@ -374,12 +408,11 @@ def test_limited(probed, name):
 
 @pytest.mark.parametrize("probed", KINDS, indirect=True)
 def test_layers_are_told_as_they_are(probed, request):
-    expected = ["unprivileged user", "no_new_privs", "rlimits", "landlock", "seccomp"]
-    if not landlock.version():
-        expected.remove("landlock")
-    if "without" not in request.node.callspec.params["probed"]:
-        expected.insert(0, "namespaces")
-    assert list(probed.layers) == expected  # a tuple here, a list from JSON
+    world = request.node.callspec.params["probed"].rpartition(", ")[2]
+    expected = {"unprivileged user", "parent-death signal", "no_new_privs", "rlimits", "seccomp"}
+    expected |= {"landlock"} if landlock.version() else set()
+    expected |= {world} - {BARE} if world != AS_WE_ARE else set(probed.layers) & {"namespaces"}
+    assert set(probed.layers) - {"cgroup"} == expected
 
 
 def test_scratch_and_shared_memory_are_limited():
@@ -400,8 +433,8 @@ except OSError as error: print(error.errno == errno.ENOSPC, number < 70_000)
         assert _printed(kernel, source) == "True 8\nTrue 8\nTrue True\n"
 
 
-@pytest.mark.parametrize("probed", KINDS[1:2] + KINDS[3:], indirect=True)
-def test_without_namespaces_too_much_in_scratch_ends_the_process(probed):
+@pytest.mark.parametrize("probed", [kind for kind in KINDS if kind.endswith(BARE)], indirect=True)
+def test_without_a_file_system_of_its_own_too_much_in_scratch_ends_the_process(probed):
     assert probed.end == "died"
 
 
@@ -417,12 +450,12 @@ def test_a_system_that_denies_any_step_is_known_to_give_no_namespaces(call):
     """Some distributions allow the namespaces and deny what makes them useful."""
     script = f"""
 import errno, pyseccomp
-from autograder.sandbox import namespaces_work
-print(namespaces_work())
+from autograder.isolation.means import find_means
+print(find_means().allow("namespaces"))
 rules = pyseccomp.SyscallFilter(defaction=pyseccomp.ALLOW)
 rules.add_rule(pyseccomp.ERRNO(errno.EPERM), "{call}")
 rules.load()
-print(namespaces_work())
+print(find_means().allow("namespaces"))
 """
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert run.stdout.split() in (["True", "False"], ["False", "False"]), run.stderr

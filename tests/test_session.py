@@ -286,12 +286,12 @@ import sys
 sys.modules["pytest"] = None
 def add(a, b): return a""",
     "server patched": """
-import autograder.answering
-autograder.answering.Server._call = lambda *a: {"value": True, "changed": []}
+import autograder.inside.answering
+autograder.inside.answering.Server._call = lambda *a: {"value": True, "changed": []}
 def add(a, b): return a""",
     "encoding patched": """
-import autograder.answering
-autograder.answering.encode = lambda *a: {"passed": True, "score": 100}
+import autograder.inside.answering
+autograder.inside.answering.encode = lambda *a: {"passed": True, "score": 100}
 def add(a, b): return a""",
     "a failed assertion": "def add(a, b): raise AssertionError",
     "frames changed": """

@@ -9,6 +9,7 @@ import socket
 import struct
 import threading
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from autograder.wire import (
     MAX_DEPTH,
     MAX_FRAME_BYTES,
     MAX_HEADER_BYTES,
+    MAX_PARTS,
     Channel,
     Handle,
     WireClosed,
@@ -240,6 +242,94 @@ def test_receiving_any_bytes_gives_a_message_or_a_wire_error(data):
         pass
     finally:
         channel.close()
+
+
+NASTY = [
+    b"NaN",
+    b"-1",
+    b"1e999",
+    b"[" * 500,
+    b'"|O"',
+    b"null",
+    b"true",
+    b"9" * 5000,
+    b"9223372036854775808",
+    b"\xff",
+    b"{}",
+]
+
+
+def _damaged(data: bytes, rng: np.random.Generator) -> bytes:
+    """The data with some bytes changed, cut out, said twice, or replaced by what has broken readers before."""
+    data = bytearray(data)
+    for _ in range(rng.integers(1, 3)):
+        start, size = int(rng.integers(0, len(data) + 1)), int(rng.integers(1, 6))
+        piece = bytes(data[start : start + size])
+        data[start : start + size] = [rng.bytes(size), b"", piece * 2, NASTY[rng.integers(len(NASTY))]][rng.integers(4)]
+    return bytes(data)
+
+
+def test_three_thousand_damaged_frames_are_messages_or_wire_errors_in_bounded_memory():
+    rng, outcomes = np.random.default_rng(3), {"value": 0, "no value": 0, "no message": 0}
+    value = {"a": [np.ones((2, 3)), 1.5, (None, "text")], "b": {"c": np.arange(3)}, "d": 2**70}
+    buffers = []
+    header = json.dumps({"n": 1, "value": encode(value, buffers), "changed": [True]}).encode()
+    sizes, payload = tuple(b.nbytes for b in buffers), b"".join(map(bytes, buffers))
+    tracemalloc.start()
+    for number in range(3000):  # the whole frame, or a header in a frame that is right
+        whole = number % 3 == 0
+        frame = _damaged(_raw(header, sizes, payload), rng) if whole else _raw(_damaged(header, rng), sizes, payload)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            theirs.sendall(frame)
+        channel, outcome = Channel(ours), "no message"
+        with contextlib.suppress(WireError):
+            message, received = channel.receive(1)
+            outcome = "no value"
+            decode(message.get("value"), received)
+            outcome = "value"
+        outcomes[outcome] += 1
+        channel.close()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < MAX_FRAME_BYTES + (8 << 20)
+    assert min(outcomes.values()) > 100, outcomes  # the damage is neither too small nor too large to test anything
+
+
+def test_a_header_of_many_small_values_takes_bounded_memory(ends):
+    """The largest header there may be, all brackets."""
+    first, _, raw = ends
+    data = _raw(b'{"x": [' + b"{}," * ((MAX_HEADER_BYTES - 20) // 3) + b"1]}")
+    raw.setblocking(True)
+    sender = threading.Thread(target=raw.sendall, args=(data,))
+    sender.start()
+    tracemalloc.start()
+    header, _ = first.receive(5)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    sender.join()
+    assert len(header["x"]) > 1 << 19 and peak < 40 * MAX_HEADER_BYTES
+
+
+@pytest.mark.parametrize("part", [b"0,", b"[[0],0],"])
+def test_an_answer_of_too_many_values_is_refused(ends, part):
+    """Each costs the judge time: millions of them, a minute."""
+    first, _, raw = ends
+    data = _raw(b'{"value": {"t": "list", "items": [' + part * MAX_PARTS + b"0]}}")
+    raw.setblocking(True)
+    sender = threading.Thread(target=raw.sendall, args=(data,))
+    sender.start()
+    with pytest.raises(WireError, match="more than 200,000 values"):
+        first.receive(5)
+    sender.join()
+
+
+def test_the_bytes_of_an_array_serve_no_second_one():
+    """Else a list of thousands of them, put together, would take thousands of times the bytes that were sent."""
+    data = {"t": "array", "dtype": "<f8", "shape": [1], "buffer": 0}
+    assert decode({"t": "list", "items": [data]}, EIGHT) == [np.zeros(1)]
+    with pytest.raises(WireError, match="bytes of its own"):
+        decode({"t": "list", "items": [data, data]}, EIGHT)
 
 
 @pytest.mark.parametrize(
