@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check release bench constraints clean
+.PHONY: demo test check release bench constraints hostile-report mutation clean
 
 demo: .venv/installed
 	$(BIN)/course demo
@@ -11,13 +11,20 @@ test: .venv/installed
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: .venv/installed
-	$(BIN)/ruff check .
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
 release: .venv/installed
 	$(BIN)/course release --all
 
 bench: .venv/installed
 	$(BIN)/python benchmarks/operators.py
+	$(BIN)/python benchmarks/grading.py
+
+hostile-report: .venv/installed
+	PYTHONPATH=tests $(BIN)/python -m hostile.report
+
+mutation: .venv/installed
+	PYTHONPATH=tests $(BIN)/python -m mutation.run
 
 constraints:
 	$(PYTHON) -m venv build/fresh && build/fresh/bin/pip install -q torch==2.13.0 -e '.[dev]'
