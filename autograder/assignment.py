@@ -68,6 +68,7 @@ class Limits:
     cell_timeout_s: Positive = 30.0
     notebook_timeout_s: Positive = 120.0
     call_timeout_s: Positive = 10.0
+    training_timeout_s: Positive = 60.0
     memory_mib: Count = 4096
     processes: Count = 64
     file_mib: Count = 64

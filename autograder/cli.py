@@ -125,6 +125,34 @@ def judge(
 
 
 @app.command()
+def prove(name: OptionalName = None) -> None:
+    """Grade an assignment's known wrong and right answers and write solutions/<name>/WRONG_ANSWERS.md.
+
+    Without a name: every scheduled assignment. Exits 1 if a wrong answer is not caught and named, or a right one loses.
+    """
+    from rich.progress import Progress
+
+    from autograder import proofs
+    from autograder.course import load_course
+
+    course, all_faults = load_course(), []
+    for one in [scheduled.name for scheduled in course.schedule] if name is None else [name]:
+        assignment = course.assignment(one)
+        with Progress(console=_err) as progress:
+            total = len(proofs.wrong_rows(assignment)) + len(proofs.right_rows(assignment))
+            task = progress.add_task(f"{one}: submissions", total=total)
+            found, faults = proofs.prove(course, assignment, lambda task=task, p=progress: p.advance(task))
+        path = assignment.folder / proofs.TABLE
+        path.write_text(proofs.table_text(assignment, found), encoding="utf-8")
+        _out.print(f"[green]wrote[/] {path.relative_to(course.root)}: {len(found)} wrong answers, {len(faults)} faults")
+        for fault in faults:
+            _out.print(fault, style="red", markup=False)
+        all_faults += faults
+    if all_faults:
+        raise typer.Exit(STALE)
+
+
+@app.command()
 def report(name: Name) -> None:
     """Show the class's scores and write classroom/reports/index.html."""
     from autograder.classroom import results

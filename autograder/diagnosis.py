@@ -71,9 +71,13 @@ def _settings(outcome: TestOutcome, reference: dict[str, Any]) -> set[str]:
 
 def _arguments(call: Call, reference: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     function = reference[call.function]
-    function = getattr(function, "forward", function)
-    skipped = 1 if call.op == "apply_with_gradients" else 0  # ctx
-    names = list(inspect.signature(function).parameters)[skipped:]
+    match call.op:
+        case "call" | "count_steps" | "build":
+            names = list(inspect.signature(function).parameters)
+        case "apply_with_gradients":
+            names = list(inspect.signature(function.forward).parameters)[1:]  # without ctx
+        case _:
+            return
     for name, value in (*zip(names, call.args, strict=False), *call.kwargs.items()):
         yield from value.items() if isinstance(value, dict) else ((name, value),)
 

@@ -16,6 +16,7 @@ from autograder.answers import Answer
 from autograder.course import Assignment, Exercise
 from autograder.diagnosis import diagnose
 from autograder.inside.answering import plain
+from autograder.inside.module_calls import LONG
 from autograder.judge import TestOutcome
 from autograder.reference import KnownAnswers
 from autograder.replay import Replayed, same_error_text, same_result, same_value
@@ -37,7 +38,7 @@ def find_hints(assignment: Assignment, outcomes: Sequence[TestOutcome], known: K
     """A hint for each failed test that made a call, by `exercise/test`."""
     hints: dict[str, Hint] = {}
     for exercise in assignment.exercises:
-        own = [outcome for outcome in outcomes if outcome.exercise == exercise.name and outcome.calls]
+        own = [outcome for outcome in outcomes if outcome.exercise == exercise.name and _can_be_replayed(outcome)]
         failed = [outcome for outcome in own if not outcome.passed]
         likenesses = _likenesses(exercise, failed, known) if failed else {}
         agreement = {answer: _agreement(exercise, own, answer, known) for answer in likenesses}
@@ -47,6 +48,11 @@ def find_hints(assignment: Assignment, outcomes: Sequence[TestOutcome], known: K
             described = Hint(best.hint, best.name) if best else Hint(diagnose(exercise, outcome, own, known))
             hints[f"{exercise.name}/{outcome.name}"] = described
     return hints
+
+
+def _can_be_replayed(outcome: TestOutcome) -> bool:
+    """Training is not done again for every known wrong answer."""
+    return bool(outcome.calls) and not any(call.op in LONG for call in outcome.calls)
 
 
 def _likenesses(exercise: Exercise, failed: list[TestOutcome], known: KnownAnswers) -> dict[Answer, set[str]]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograder.error_texts import without_data
-from autograder.inside import answering, step_count
+from autograder.inside import answering, module_calls, step_count
 from autograder.student import Call
 from autograder.wire import Handle
 
@@ -48,6 +48,8 @@ def _replay_one(call: Call, namespace: dict[str, Any], kept: dict[int, Any]) -> 
                 result = (answering.plain(out), [answering.plain(gradient) for gradient in gradients])
             case "count_steps":
                 result = step_count.count_steps(function, args, kwargs)
+            case op:
+                result = module_calls.plain_parts(module_calls.perform(op, function, args, kwargs), answering.plain)
     except Exception as error:
         return Replayed(error=type(error).__name__, error_text=str(error))
     _keep(call.result, result, kept)

@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 from autograder import ready_kernels
 from autograder.cell_code import with_lenient_imports
 from autograder.course import Assignment
+from autograder.inside.module_calls import LONG
 from autograder.isolation.sandbox import require_hidden
 from autograder.kernels import CellRun, StudentKernel
 from autograder.submissions import Cell, Submission
@@ -83,12 +84,13 @@ class Session:
             raise Stopped(self._deadly_exercises[exercise])
         if self._asking_s > limits.notebook_timeout_s:
             raise Stopped(f"all calls together took longer than {limits.notebook_timeout_s:g} s")
+        timeout_s = limits.training_timeout_s if request["op"] in LONG else limits.call_timeout_s
         kernel = self._live_kernel()
         started = time.monotonic()
         try:
-            return kernel.ask(request, buffers, limits.call_timeout_s)
+            return kernel.ask(request, buffers, timeout_s)
         except WireTimeout:
-            reason = f"the call took longer than {limits.call_timeout_s:g} s: is there a loop that never ends?"
+            reason = f"the call took longer than {timeout_s:g} s: is there a loop that never ends?"
         except WireClosed:
             reason = "the call ended the whole Python process"
         except WireError as error:

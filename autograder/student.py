@@ -15,6 +15,7 @@ import numpy as np
 from autograder.checks import Mismatch, StudentError
 from autograder.course import Exercise, Returned
 from autograder.error_texts import without_data
+from autograder.student_module import StudentModule
 from autograder.wire import Handle, WireError, decode, encode, readable
 
 MAX_KEPT_BYTES = 4 << 20  # of one result, for the search for a hint
@@ -95,6 +96,17 @@ class Student:
         result = (_declared(function, value[0], Returned("out", "array")), value[1])
         self._record("apply_with_gradients", function, args, kwargs, result)
         return result
+
+    def build(self, name: str, *args: Any, **kwargs: Any) -> StudentModule:
+        """A new module of the student's class `name`."""
+        return StudentModule(self, name, *args, **kwargs)
+
+    def perform(self, op: str, function: str, *args: Any, **kwargs: Any) -> Any:
+        """One of the operations on modules (`module_calls.py`), for StudentModule."""
+        reply, buffers = self._ask(op, function, args, kwargs)
+        value = decode(reply["value"], buffers)
+        self._record(op, function, args, kwargs, value)
+        return value
 
     def _call(self, function: str, args: tuple, kwargs: dict) -> Any:
         returns = self._functions[function]

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.inside import module_calls
 from autograder.inside.notebook_shell import CELL_FILES, NotebookShell, Outputs, describe
 from autograder.inside.operator_guard import OperatorGuard
 from autograder.inside.step_count import count_steps, watch
@@ -114,6 +115,10 @@ class Server:
                     out, gradients = apply_with_gradients(function.apply, args, **kwargs)
                 value = (plain(out), [plain(gradient) for gradient in gradients])
                 return {"value": encode(value, outgoing, self._keep)}
+            case op if op in module_calls.OPERATIONS:
+                with self._student_code():
+                    result = module_calls.perform(op, function, args, kwargs)
+                return {"value": encode(module_calls.plain_parts(result, plain), outgoing, self._keep)}
             case other:
                 raise ValueError(f"unknown request {other!r}")
 

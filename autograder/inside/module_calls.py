@@ -1,0 +1,116 @@
+"""What hidden tests ask of `nn.Module`s: done in the student's process, and again where calls are replayed.
+
+Arrays go in and come out; the module itself stays. Its randomness is its own, or seeded where a test says so.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+Named = list[list]  # [name, value] each
+
+
+def build(cls: Callable, *args: Any, **kwargs: Any) -> Any:
+    """A new module."""
+    return cls(*args, **kwargs)
+
+
+def run_module(
+    module: Any,
+    *inputs: Any,
+    training: bool = False,
+    upstream: np.ndarray | None = None,
+    seed: int | None = None,
+    device: str = "cpu",
+) -> tuple[Any, list, Named]:
+    """Forward in train or eval mode and, where `upstream` is given, backward from it.
+
+    Returns (out, gradients of the inputs, gradients of the parameters by name); None for what has no gradient.
+    """
+    import torch
+
+    if seed is not None:
+        torch.manual_seed(seed)
+    module.to(device).train(training).zero_grad(set_to_none=True)
+    tensors = [torch.tensor(a, device=device) if isinstance(a, np.ndarray) else a for a in inputs]
+    if upstream is None:
+        with torch.no_grad():
+            return module(*tensors), [], []
+    floats = [t for t in tensors if isinstance(t, torch.Tensor) and t.is_floating_point()]
+    for tensor in floats:
+        tensor.requires_grad_()
+    out = module(*tensors)
+    out.backward(torch.tensor(upstream, device=device))
+    gradients = [getattr(tensor, "grad", None) for tensor in tensors]
+    return out, gradients, [[name, parameter.grad] for name, parameter in module.named_parameters()]
+
+
+def state(module: Any) -> Named:
+    """The entries of its `state_dict`, in their order."""
+    return [[name, value] for name, value in module.state_dict().items()]
+
+
+def load_state(module: Any, names: Sequence[str], arrays: Sequence[np.ndarray]) -> None:
+    """`load_state_dict`, strict: raises RuntimeError where names or shapes differ."""
+    import torch
+
+    module.load_state_dict({name: torch.tensor(array) for name, array in zip(names, arrays, strict=True)})
+
+
+def shapes(module: Any) -> Named:
+    """The shape of every parameter that is learned, by name, in their order."""
+    return [[name, list(p.shape)] for name, p in module.named_parameters() if p.requires_grad]
+
+
+def modes(module: Any) -> Named:
+    """Whether it, and each module inside it, is in training mode, by name; '' is the module itself."""
+    return [[name, child.training] for name, child in module.named_modules()]
+
+
+def fit(
+    module: Any,
+    x: np.ndarray,
+    labels: np.ndarray,
+    *,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    seed: int,
+) -> float:
+    """Train a classifier with Adam on cross entropy. Returns the mean loss of the last epoch."""
+    import torch
+
+    torch.manual_seed(seed)
+    images, targets = torch.tensor(x), torch.tensor(labels)
+    optimizer = torch.optim.Adam(module.parameters(), lr=learning_rate)
+    module.train()
+    losses = [0.0]
+    for _ in range(epochs):
+        losses = []
+        for batch in torch.randperm(len(images)).split(batch_size):
+            loss = torch.nn.functional.cross_entropy(module(images[batch]), targets[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+    return sum(losses) / len(losses)
+
+
+OPERATIONS: dict[str, Callable] = {
+    operation.__name__: operation for operation in (build, run_module, state, load_state, shapes, modes, fit)
+}
+LONG = frozenset({"fit"})  # may take the time for training, and is not made again in the search for a hint
+
+
+def perform(op: str, target: Callable, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """Carry out one operation. `target`: the class to build from; the others find their module in `args`."""
+    first = (target,) if op == "build" else ()
+    return OPERATIONS[op](*first, *args, **kwargs)
+
+
+def plain_parts(value: Any, plain: Callable[[Any], Any]) -> Any:
+    """`value` with `plain` applied to what its tuples and lists hold."""
+    if type(value) in (tuple, list):
+        return type(value)(plain_parts(item, plain) for item in value)
+    return plain(value)

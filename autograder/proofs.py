@@ -1,0 +1,155 @@
+"""Proves an assignment's checks on its own known answers: each wrong one must be caught and named, each right one kept.
+
+`course prove` grades them all for real and writes the table; `tests/test_law.py` holds every assignment to the same.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import nbformat
+
+from autograder import samples
+from autograder.answers import Answer, load_right, load_wrong
+from autograder.course import Assignment, Course
+from autograder.dependencies import builds_on
+from autograder.grading import grade
+from autograder.reference import load_reference
+from autograder.student_edition import student_edition
+from autograder.verdict import BLOCKED, PASSED, ExerciseVerdict, Verdict
+
+Row = tuple[Answer, ...]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One known answer, graded. `fault`: why it was not caught and named, or not kept; empty where all is well."""
+
+    answer: Answer
+    fault: str = ""
+    lost: float = 0.0
+
+
+def wrong_rows(assignment: Assignment) -> list[Row]:
+    """The wrong answers in few submissions: in each only some whose exercises do not build on one another."""
+    reference = load_reference(assignment).answers
+    packed: list[dict[str, tuple[Answer, set[str]]]] = []
+    for answer in load_wrong(assignment.folder):
+        texts = {**reference, answer.exercise: answer.apply(reference[answer.exercise])}
+        below = builds_on(assignment, texts)[answer.exercise]
+        row = next((row for row in packed if _fits(answer, below, row)), None)
+        if row is None:
+            packed.append(row := {})
+        row[answer.exercise] = (answer, below)
+    return [tuple(answer for answer, _ in row.values()) for row in packed]
+
+
+def _fits(answer: Answer, below: set[str], row: dict[str, tuple[Answer, set[str]]]) -> bool:
+    taken = set(row).union(*(others_below for _, others_below in row.values()))
+    return answer.exercise not in taken and not below & set(row)
+
+
+def right_rows(assignment: Assignment) -> list[Row]:
+    """The right answers in few submissions: in each, at most one for an exercise."""
+    columns: dict[str, list[Answer]] = {}
+    for answer in load_right(assignment.folder):
+        columns.setdefault(answer.exercise, []).append(answer)
+    return [tuple(filter(None, row)) for row in zip_longest(*columns.values())]
+
+
+def grade_notebook(course: Course, assignment: Assignment, notebook: nbformat.NotebookNode) -> Verdict:
+    """The verdict on a notebook that is in no gradebook."""
+    with TemporaryDirectory(prefix="proof-") as folder:
+        path = Path(folder) / f"{assignment.name}.ipynb"
+        nbformat.write(notebook, path)
+        return grade(path, assignment, student_edition(course, assignment.name)).verdict
+
+
+def prove_wrong(course: Course, assignment: Assignment, row: Row) -> tuple[list[Proof], list[str]]:
+    """Grade one submission with these wrong answers. Returns their proofs, and what they cost others unduly."""
+    verdict = grade_notebook(course, assignment, samples.solved(assignment, *row))
+    exercises = {exercise.name: exercise for exercise in verdict.exercises}
+    proofs = [_caught_and_named(exercises.pop(answer.exercise), answer) for answer in row]
+    return proofs, unexpected(list(exercises.values()), {PASSED, BLOCKED})
+
+
+def prove_right(course: Course, assignment: Assignment, row: Row) -> list[str]:
+    """Grade one submission with these right answers. Returns what they lost."""
+    verdict = grade_notebook(course, assignment, samples.solved(assignment, *row))
+    return unexpected(verdict.exercises, {PASSED})
+
+
+def _caught_and_named(exercise: ExerciseVerdict, answer: Answer) -> Proof:
+    lost = round(exercise.max_score - exercise.score, 4)
+    if exercise.status in (PASSED, BLOCKED) or lost <= 0:
+        return Proof(answer, f"is {exercise.status} with {exercise.score:g} points", lost)
+    named = {test.misconception: test.hint for test in exercise.tests if test.status != PASSED}
+    if named.get(answer.name) != answer.hint:
+        return Proof(answer, f"is taken for {', '.join(sorted(filter(None, named))) or 'nothing known'}", lost)
+    return Proof(answer, "", lost)
+
+
+def unexpected(exercises: Sequence[ExerciseVerdict], allowed: set[str]) -> list[str]:
+    """The exercises with a status that is not allowed, with the reasons."""
+    return [
+        f"{exercise.name}: {exercise.status}: {test.name}: {test.message}"
+        for exercise in exercises
+        if exercise.status not in allowed
+        for test in exercise.tests
+        if test.status != PASSED
+    ]
+
+
+def prove(course: Course, assignment: Assignment, step: Callable[[], None]) -> tuple[list[Proof], list[str]]:
+    """Grade all known answers of an assignment; `step` is called after each submission."""
+    proofs: list[Proof] = []
+    faults: list[str] = []
+    for row in wrong_rows(assignment):
+        found, harmed = prove_wrong(course, assignment, row)
+        proofs += found
+        faults += [f"{', '.join(answer.name for answer in row)} harm {text}" for text in harmed]
+        step()
+    for row in right_rows(assignment):
+        faults += [f"right answers lose points: {text}" for text in prove_right(course, assignment, row)]
+        step()
+    return proofs, faults + [f"{p.answer.exercise}: {p.answer.name} {p.fault}" for p in proofs if p.fault]
+
+
+TABLE = "WRONG_ANSWERS.md"
+_HEAD = "| wrong answer | loses | caught, named |"
+
+
+def table_text(assignment: Assignment, proofs: Iterable[Proof]) -> str:
+    """The table of an assignment, as Markdown: a summary by exercise, then every wrong answer."""
+    proofs, right = list(proofs), load_right(assignment.folder)
+    lines = [
+        f"# {assignment.title}: known wrong answers", "",
+        f"Written by `course prove {assignment.name}`, which really graded each of them.", "",
+        "| exercise | points | wrong answers | caught | named | right answers kept |", "|---|--:|--:|--:|--:|--:|",
+    ]  # fmt: skip
+    code = [exercise for exercise in assignment.exercises if exercise.kind == "code"]
+    for exercise in code:
+        own = [proof for proof in proofs if proof.answer.exercise == exercise.name]
+        kept = sum(answer.exercise == exercise.name for answer in right)
+        caught, named = sum(proof.lost > 0 for proof in own), sum(not proof.fault for proof in own)
+        lines.append(f"| `{exercise.name}` | {exercise.points:g} | {len(own)} | {caught} | {named} | {kept} |")
+    for exercise in code:
+        lines += ["", f"## {exercise.name}", "", _HEAD, "|---|--:|---|"]
+        for proof in proofs:
+            if proof.answer.exercise == exercise.name:
+                said = proof.fault or "yes"
+                lines.append(f"| {_words(proof.answer)} | {proof.lost:g} | {said} |")
+    return "\n".join([*lines, ""])
+
+
+def listed_rows(assignment: Assignment, text: str) -> tuple[list[str], list[str]]:
+    """(the wrong answers of the assignment, those that a table lists), for the check that it is up to date."""
+    known = [_words(answer) for answer in load_wrong(assignment.folder)]
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in text.splitlines() if line.endswith("| yes |")]
+    return sorted(known), sorted(rows)
+
+
+def _words(answer: Answer) -> str:
+    return answer.name.replace("_", " ")

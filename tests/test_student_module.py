@@ -1,0 +1,172 @@
+"""What hidden tests can do with an nn.Module in the student's process, and what a module that lies or breaks gives."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from autograder.assignment import Exercise, Limits, Returned
+from autograder.checks import Mismatch, StudentError
+from autograder.inside import module_calls
+from autograder.inside.answering import plain
+from autograder.kernels import StudentKernel
+from autograder.replay import fingerprint, replay, same_result
+from autograder.student import Student
+
+TIMEOUT_S = 20.0
+NAME = "Scale"
+SOURCE = """
+import torch
+from torch import nn
+
+class Scale(nn.Module):
+    def __init__(self, num_features, power=1):
+        super().__init__()
+        self.power = power
+        self.weight = nn.Parameter(torch.arange(1.0, num_features + 1))
+        self.register_buffer("calls", torch.tensor(0))
+        self.drop = nn.Dropout(0.5)
+    def forward(self, x):
+        if self.training:
+            self.calls += 1
+        return self.drop(self.weight.to(x.dtype) * x ** self.power)
+"""
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    with StudentKernel(Limits(memory_mib=1500)) as kernel:
+        yield kernel
+
+
+class _Line:
+    def __init__(self, kernel: StudentKernel) -> None:
+        self.ask = lambda request, buffers: kernel.ask(request, buffers, TIMEOUT_S)
+
+
+@pytest.fixture
+def student(kernel):
+    def define(source: str = SOURCE) -> Student:
+        run = kernel.execute(source, TIMEOUT_S)
+        assert run.status == "ok", run.outputs
+        exercise = Exercise(NAME, 1.0, "code", {NAME: (Returned("module", "handle"),)})
+        kernel.ask({"op": "remember", "exercise": NAME}, (), TIMEOUT_S)
+        return Student(_Line(kernel), exercise, exercise.functions)
+
+    return define
+
+
+X = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+
+
+def test_forward_and_backward(student):
+    module = student().build(NAME, 3, power=2)
+    found = module.run(X, upstream=np.ones((2, 3)))
+    np.testing.assert_allclose(found.out, [1, 2, 3] * X**2)
+    np.testing.assert_allclose(found.inputs[0], 2 * X * [1, 2, 3])
+    np.testing.assert_allclose(found.parameters["weight"], (X**2).sum(axis=0))
+    np.testing.assert_allclose(module(X), found.out)
+    assert module.run(X).inputs == () and module.run(X).parameters == {}
+
+
+def test_modes_are_set_and_told(student):
+    module = student().build(NAME, 3)
+    assert np.count_nonzero(module(np.ones((50, 3)), training=True, seed=1) == 0) > 30
+    assert module.modes() == {"": True, "drop": True}
+    assert np.count_nonzero(module(np.ones((50, 3))) == 0) == 0
+    assert module.modes() == {"": False, "drop": False}
+
+
+def test_state_goes_both_ways(student):
+    module = student().build(NAME, 3)
+    module(X, training=True)
+    assert {name: value.tolist() for name, value in module.state().items()} == {"weight": [1, 2, 3], "calls": 1}
+    module.load({"weight": np.array([0.0, 1.0, 0.0]), "calls": np.array(7)})
+    np.testing.assert_allclose(module(X), X * [0, 1, 0])
+    assert module.state()["calls"] == 7
+    with pytest.raises(StudentError, match="Missing key"):
+        module.load({"weight": np.zeros(3)})
+
+
+def test_parameters_are_counted(student):
+    module = student().build(NAME, 5)
+    assert module.shapes() == {"weight": (5,)}
+    assert module.num_parameters() == 5
+
+
+def test_a_classifier_is_trained(student):
+    source = "import torch\nfrom torch import nn\n" + f"def {NAME}():\n    return nn.Linear(2, 2)\n"
+    module = student(source).build(NAME)
+    x = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
+    labels = (x[:, 0] > x[:, 1]).astype(np.int64)
+    assert (module(x).argmax(axis=1) == labels).mean() < 0.95
+    module.fit(x, labels, epochs=20, batch_size=20, learning_rate=0.1, seed=0)
+    assert (module(x).argmax(axis=1) == labels).mean() > 0.95
+
+
+def test_calls_can_be_made_again(student):
+    proxy = student()
+    module = proxy.build(NAME, 3, power=2)
+    module.load({"weight": np.array([3.0, 2.0, 1.0]), "calls": np.array(0)})
+    module.run(X, upstream=X)
+    module.state()
+    module.modes()
+    namespace: dict = {}
+    exec(SOURCE, namespace)
+    again = replay(tuple(proxy.calls), namespace)
+    assert all(same_result(*pair) for pair in zip(proxy.calls, again, strict=True))
+    exec(SOURCE.replace("self.weight.to(x.dtype) *", "self.weight.to(x.dtype) +"), namespace)
+    wrong = replay(tuple(proxy.calls), namespace)
+    assert [same_result(*pair) for pair in zip(proxy.calls, wrong, strict=True)] == [True, True, False, True, True]
+    assert len(fingerprint(tuple(proxy.calls))) == 16
+
+
+@pytest.mark.parametrize(
+    ("forward", "message"),
+    [
+        ("return None", "the output of Scale must be a tensor"),
+        ("return 'text'", "the output of Scale must be a tensor"),
+        ("return {}", "the output of Scale must be a tensor"),
+    ],
+)
+def test_an_output_that_is_no_tensor(student, forward, message):
+    source = f"from torch import nn\nclass {NAME}(nn.Module):\n    def forward(self, x):\n        {forward}\n"
+    module = student(source).build(NAME)
+    with pytest.raises(Mismatch, match=message):
+        module(X)
+
+
+@pytest.mark.parametrize("returned", ["None", "3", "'text'"])
+def test_what_is_no_module(student, returned):
+    with pytest.raises(Mismatch, match="must give an nn.Module"):
+        student(f"def {NAME}():\n    return {returned}").build(NAME)
+
+
+def test_a_module_that_lies_about_itself(student):
+    lies = f"""
+from torch import nn
+class {NAME}(nn.Module):
+    def state_dict(self):
+        return {{"a": "b"}}
+    def named_parameters(self):
+        class P:
+            shape, requires_grad = (-1, 2), True
+        return [("w", P())]
+    def named_modules(self):
+        return [("", 1)]
+"""
+    module = student(lies.replace('("", 1)', '("", self)')).build(NAME)
+    with pytest.raises(Mismatch, match="a must be a tensor"):
+        module.state()
+    with pytest.raises(Mismatch, match="the shape of w could not be read"):
+        module.shapes()
+    with pytest.raises(StudentError, match="AttributeError"):
+        student(lies).build(NAME).modes()
+
+
+def test_every_operation_leaves_plain_parts():
+    module = nn.BatchNorm2d(2)
+    x = torch.arange(16.0).reshape(2, 2, 2, 2).numpy()
+    found = module_calls.perform("run_module", nn.BatchNorm2d, [module, x], {"training": True, "upstream": x})
+    out, (dx,), named = module_calls.plain_parts(found, plain)
+    assert type(out) is type(dx) is np.ndarray and [name for name, _ in named] == ["weight", "bias"]
