@@ -32,7 +32,7 @@ class Line(Protocol):
 
 @dataclass(frozen=True)
 class Call:
-    """One call as it was made: what a hint is found by."""
+    """One call as it was made: what a hint is found by. `left`: what it left in arguments that are dicts."""
 
     op: str
     function: str
@@ -42,6 +42,7 @@ class Call:
     error: str | None = None
     error_text: str = ""
     changed: tuple[bool, ...] = ()
+    left: tuple[dict | None, ...] = ()
 
 
 class Student:
@@ -112,8 +113,14 @@ class Student:
         returns = self._functions[function]
         reply, buffers = self._ask("call", function, args, kwargs, [item.kind for item in returns])
         value = decode(reply["value"], buffers)
-        changed = _flags(reply.get("changed"), len(args) + len(kwargs))
-        self._record("call", function, args, kwargs, value, changed=changed)
+        passed = (*args, *kwargs.values())
+        changed = _flags(reply.get("changed"), len(passed))
+        left = _dicts(function, reply.get("left"), buffers, passed)
+        self._record("call", function, args, kwargs, value, changed=changed, left=left)
+        for argument, entries in zip(passed, left, strict=False):
+            if entries is not None:
+                argument.clear()
+                argument.update(copy.deepcopy(entries))
         if self._watched and any(changed):
             raise Mismatch(
                 f"{function} changed its input: argument {changed.index(True) + 1} is no longer what was passed in"
@@ -156,6 +163,19 @@ def _flags(value: Any, count: int) -> tuple[bool, ...]:
     if not isinstance(value, list) or len(value) != count or not all(isinstance(flag, bool) for flag in value):
         raise WireError("it does not say which arguments changed")
     return tuple(value)
+
+
+def _dicts(function: str, left: Any, buffers: list, passed: tuple) -> tuple[dict | None, ...]:
+    """What the call left in each argument that is a dict; nothing where there is none."""
+    are_dicts = [isinstance(value, dict) for value in passed]
+    if not any(are_dicts):
+        return ()
+    if not isinstance(left, list) or len(left) != len(passed):
+        raise WireError("it does not say what a dict that was passed in holds now")
+    found = tuple(decode(item, buffers) if is_dict else None for item, is_dict in zip(left, are_dicts, strict=True))
+    if any(is_dict and not isinstance(entries, dict) for entries, is_dict in zip(found, are_dicts, strict=True)):
+        raise Mismatch(f"{function} left keys that are no text in a dict that was passed in")
+    return found
 
 
 def _size(value: Any) -> int:

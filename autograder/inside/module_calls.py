@@ -110,10 +110,3 @@ def perform(op: str, target: Callable, args: Sequence[Any], kwargs: dict[str, An
     """Carry out one operation. `target`: the class to build from; the others find their module in `args`."""
     first = (target,) if op == "build" else ()
     return OPERATIONS[op](*first, *args, **kwargs)
-
-
-def plain_parts(value: Any, plain: Callable[[Any], Any]) -> Any:
-    """`value` with `plain` applied to what its tuples and lists hold."""
-    if type(value) in (tuple, list):
-        return type(value)(plain_parts(item, plain) for item in value)
-    return plain(value)
