@@ -56,7 +56,7 @@ def batchnorm_forward(
         update_running(bn_param, settings.momentum, mean + residue, var)
     else:
         residue, var = np.zeros_like(mean), bn_param["running_var"]
-    inv_std = 1 / np.sqrt(var + settings.eps)
+    inv_std = (1 / np.sqrt(var + settings.eps)).astype(np.result_type(x, gamma), copy=False)
     scale = gamma * inv_std
     out *= scale
     out += beta - residue * scale
