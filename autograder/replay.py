@@ -51,7 +51,8 @@ def _replay_one(call: Call, namespace: dict[str, Any], kept: dict[int, Any]) -> 
             case "count_steps":
                 result = step_count.count_steps(function, args, kwargs)
             case op:
-                result = answering.plain_parts(module_calls.perform(op, function, args, kwargs))
+                made = module_calls.perform(op, function, args, kwargs)
+                result = made if op == "make" else answering.plain_parts(made)
     except Exception as error:
         return Replayed(error=type(error).__name__, error_text=str(error))
     _keep(call.result, result, kept)

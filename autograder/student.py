@@ -99,8 +99,21 @@ class Student:
         return result
 
     def build(self, name: str, *args: Any, **kwargs: Any) -> StudentModule:
-        """A new module of the student's class `name`."""
-        return StudentModule(self, name, *args, **kwargs)
+        """A new module of the student's class `name`, or of what a function of that name returns."""
+        return StudentModule(self, name, self.perform("build", name, *args, **kwargs))
+
+    def make(self, kind: str, *values: Any) -> Handle:
+        """What no message can carry, made in the student's process: make("rng", seed), make("generator", seed),
+        make("tensor", array), make("batches", (x, labels), ...), make("model", ["Linear", 4, 3], ["ReLU"])."""
+        return self.perform("make", self._exercise.name, kind, *values)
+
+    def model(self, *layers: list) -> StudentModule:
+        """A network of torch's own layers, to be given to a function as `.handle`."""
+        return StudentModule(self, self._exercise.name, self.make("model", *layers))
+
+    def global_draw(self, of: str) -> float:
+        """The next number from a generator that the student's whole process shares: python, numpy or torch."""
+        return _declared(self._exercise.name, self.perform("global_draw", self._exercise.name, of), _NUMBER)
 
     def perform(self, op: str, function: str, *args: Any, **kwargs: Any) -> Any:
         """One of the operations on modules (`module_calls.py`), for StudentModule."""
@@ -221,6 +234,7 @@ def _declared(function: str, value: Any, declared: Returned) -> Any:
     return float(number) if isinstance(number, np.floating) else number  # of long double, NumPy makes no float
 
 
+_NUMBER = Returned("number", "float")
 _ARTICLES = {"array": "an array", "int": "an int", "float": "a number"}
 
 

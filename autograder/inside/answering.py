@@ -118,7 +118,8 @@ class Server:
             case op if op in module_calls.OPERATIONS:
                 with self._student_code():
                     result = module_calls.perform(op, function, args, kwargs)
-                return {"value": encode(plain_parts(result), outgoing, self._keep)}
+                value = self._keep(result) if op == "make" else plain_parts(result)
+                return {"value": encode(value, outgoing, self._keep)}
             case other:
                 raise ValueError(f"unknown request {other!r}")
 
