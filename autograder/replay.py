@@ -36,7 +36,7 @@ def replay(calls: tuple[Call, ...], namespace: dict[str, Any]) -> list[Replayed]
 
 
 def _replay_one(call: Call, namespace: dict[str, Any], kept: dict[int, Any]) -> Replayed:
-    function = namespace[call.function]
+    function = namespace[call.function] if call.target is None else kept.get(call.target.id)
     args = [_own(value, kept) for value in call.args]
     kwargs = {name: _own(value, kept) for name, value in call.kwargs.items()}
     passed = (*args, *kwargs.values()) if call.op == "call" else ()
@@ -81,6 +81,7 @@ def fingerprint(calls: tuple[Call, ...]) -> bytes:
     digest = hashlib.blake2b(digest_size=16)
     for call in calls:
         digest.update(f"{call.op} {call.function} ".encode())
+        _add(call.target, digest, numbers)
         _add(call.args, digest, numbers)
         _add(call.kwargs, digest, numbers)
         _add(_handles(call.result), digest, numbers)

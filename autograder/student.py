@@ -32,7 +32,8 @@ class Line(Protocol):
 
 @dataclass(frozen=True)
 class Call:
-    """One call as it was made: what a hint is found by. `left`: what it left in arguments that are dicts."""
+    """One call as it was made: what a hint is found by. `left`: what it left in arguments that are dicts;
+    `target`: the function that was called, where an earlier call had returned it."""
 
     op: str
     function: str
@@ -43,6 +44,7 @@ class Call:
     error_text: str = ""
     changed: tuple[bool, ...] = ()
     left: tuple[dict | None, ...] = ()
+    target: Handle | None = None
 
 
 class Student:
@@ -62,7 +64,12 @@ class Student:
     def __getattr__(self, name: str) -> Callable:
         if name not in self._functions:
             raise AttributeError(f"assignment.toml declares no function {name!r}")
-        return lambda *args, **kwargs: self._call(name, args, kwargs)
+        return lambda *args, **kwargs: self._call(name, args, kwargs, self._functions[name])
+
+    def call(self, target: Handle, *args: Any, returns: str = "result: array") -> Any:
+        """Call a function that the student's function returned; `returns` as in assignment.toml."""
+        name, _, kind = returns.partition(": ")
+        return self._call(self._exercise.name, args, {}, (Returned(name, kind),), target)
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:
@@ -122,14 +129,15 @@ class Student:
         self._record(op, function, args, kwargs, value)
         return value
 
-    def _call(self, function: str, args: tuple, kwargs: dict) -> Any:
-        returns = self._functions[function]
-        reply, buffers = self._ask("call", function, args, kwargs, [item.kind for item in returns])
+    def _call(
+        self, function: str, args: tuple, kwargs: dict, returns: tuple[Returned, ...], target: Handle | None = None
+    ) -> Any:
+        reply, buffers = self._ask("call", function, args, kwargs, [item.kind for item in returns], target)
         value = decode(reply["value"], buffers)
         passed = (*args, *kwargs.values())
         changed = _flags(reply.get("changed"), len(passed))
         left = _dicts(function, reply.get("left"), buffers, passed)
-        self._record("call", function, args, kwargs, value, changed=changed, left=left)
+        self._record("call", function, args, kwargs, value, changed=changed, left=left, target=target)
         for argument, entries in zip(passed, left, strict=False):
             if entries is not None:
                 argument.clear()
@@ -140,11 +148,19 @@ class Student:
             )
         return _as_declared(function, value, returns)
 
-    def _ask(self, op: str, function: str, args: tuple, kwargs: dict, kinds: list[str] | None = None) -> tuple:
+    def _ask(
+        self,
+        op: str,
+        function: str,
+        args: tuple,
+        kwargs: dict,
+        kinds: list[str] | None = None,
+        target: Handle | None = None,
+    ) -> tuple:
         buffers: list[memoryview] = []
         request = {
             "op": op, "function": function, "exercise": self._exercise.name, "kinds": kinds,
-            "forbids": list(self._exercise.forbids), "key": _KEY,
+            "forbids": list(self._exercise.forbids), "key": _KEY, "target": encode(target, buffers),
             "args": [encode(value, buffers) for value in args],
             "kwargs": {name: encode(value, buffers) for name, value in kwargs.items()},
         }  # fmt: skip
@@ -154,7 +170,7 @@ class Student:
         if isinstance(reply.get("unsendable"), str):
             raise Mismatch(f"{function} returned what cannot be judged: {without_data(reply['unsendable'])}")
         error = _student_error(function, reply.get("error"))
-        self._record(op, function, args, kwargs, error=error.type_name, error_text=error.text)
+        self._record(op, function, args, kwargs, error=error.type_name, error_text=error.text, target=target)
         raise error
 
     def _record(self, op: str, function: str, args: tuple, kwargs: dict, result: Any = None, **outcome: Any) -> None:

@@ -8,6 +8,7 @@ import pytest
 from autograder.checks import Mismatch, StudentError, assert_close, assert_equal, raises
 from autograder.course import Exercise, Limits, Returned
 from autograder.kernels import StudentKernel
+from autograder.replay import replay, same_result
 from autograder.student import MAX_KEPT_BYTES, Student
 from autograder.wire import Handle, WireError
 
@@ -372,6 +373,23 @@ def test_a_dict_can_be_named_and_may_hold_what_cannot_be_sent(student):
 def test_a_dict_that_cannot_be_sent_back_is_a_fault(student, statement, reason):
     with pytest.raises(Mismatch, match=reason):
         student(f"def f(d):\n    {statement}\n    return 1", f=["y: int"]).f({})
+
+
+def test_a_function_that_is_returned_can_be_called(student):
+    source = "def f(scale):\n    def g(x):\n        x *= scale\n        return x\n    return g, abs"
+    proxy = student(source, f=["g: handle", "h: handle"])
+    double, absolute = proxy.f(2)
+    np.testing.assert_array_equal(proxy.call(double, X), 2 * X)
+    np.testing.assert_array_equal(proxy.call(absolute, -X), X)
+    with proxy.unchanged(), pytest.raises(Mismatch, match="f changed its input"):
+        proxy.call(double, X)
+    with pytest.raises(Mismatch, match="must return y as one number"):
+        proxy.call(absolute, -X, returns="y: float")
+    namespace: dict = {}
+    exec(source.replace("scale\n", "scale + 1\n"), namespace)
+    again = replay(tuple(proxy.calls), namespace)
+    alike = [same_result(call, replayed) for call, replayed in zip(proxy.calls, again, strict=True)]
+    assert alike == [True, False, True, False, True]
 
 
 # A process that lies about everything harms its own answers alone.

@@ -101,7 +101,8 @@ class Server:
                 self._snapshots[request["exercise"]] = dict(self._namespace)
                 return {"value": None}
         self._switch_to(request["exercise"], request.pop("forbids", ()), request.pop("key", 0))
-        function = self._function(request["function"])
+        target = request.get("target")
+        function = self._function(request["function"]) if target is None else self._resolve(decode_wire(target, ()))
         args, kwargs = self._arguments(request, buffers)
         match request["op"]:
             case "call":
