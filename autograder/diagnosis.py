@@ -10,7 +10,7 @@ from autograder.course import Exercise
 from autograder.inside.answering import plain
 from autograder.judge import TestOutcome
 from autograder.reference import KnownAnswers
-from autograder.replay import Replayed, same_result
+from autograder.replay import Replayed, same_result, same_value
 from autograder.student import Call
 from autograder.wire import Handle
 
@@ -70,6 +70,8 @@ def _settings(outcome: TestOutcome, reference: dict[str, Any]) -> set[str]:
 
 
 def _arguments(call: Call, reference: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    if call.target is not None:
+        return
     function = reference[call.function]
     match call.op:
         case "call" | "count_steps" | "build":
@@ -94,6 +96,16 @@ def _describe_call(call: Call, right: Replayed) -> str:
     for theirs, ours in _pairs(call.result, right.result):
         if said := _describe_value(theirs, ours):
             return said
+    return _describe_left(call, right)
+
+
+def _describe_left(call: Call, right: Replayed) -> str:
+    for theirs, ours in zip(call.left, right.left, strict=False):
+        for key, value in (ours or {}).items():
+            if theirs is None or key not in theirs:
+                return f"The dict that was passed in should hold `{key}` afterwards."
+            if not same_value(theirs[key], value):
+                return f"What stands under `{key}` in the dict afterwards is not right."
     return ""
 
 

@@ -19,7 +19,7 @@ from autograder.inside.answering import plain
 from autograder.inside.module_calls import LONG
 from autograder.judge import TestOutcome
 from autograder.reference import KnownAnswers
-from autograder.replay import Replayed, same_error_text, same_result, same_value
+from autograder.replay import Replayed, same_error_text, same_left, same_result, same_value
 
 # A wrong answer is named only if the student's function does as it does in this share of the failed tests in which
 # it goes wrong: two mistakes at once still show one of them, a chance likeness in one test does not count.
@@ -86,7 +86,13 @@ def _own_calls(exercise: Exercise, outcome: TestOutcome) -> list[int]:
 
 
 def _behave_alike(a: Replayed, b: Replayed) -> bool:
-    return a.error == b.error and a.changed == b.changed and same_value(_visible(a.result), _visible(b.result))
+    return (
+        a.error == b.error
+        and a.changed == b.changed
+        and same_value(_visible(a.result), _visible(b.result))
+        and same_left(a.left, b.left)
+        and same_left(b.left, a.left)
+    )
 
 
 def _visible(result: Any) -> Any:

@@ -18,12 +18,14 @@ _NUMBER = re.compile(r"\d[\d.]*(e[-+]?\d+)?")  # as `without_data` leaves them
 
 @dataclass(frozen=True)
 class Replayed:
-    """What a call gives here: its result as plain data, or the name of the error; which array arguments it changed."""
+    """What a call gives here: its result as plain data, or the name of the error; which array arguments it changed;
+    what it left in arguments that are dicts."""
 
     result: Any = None
     error: str | None = None
     error_text: str = ""
     changed: tuple[bool, ...] = ()
+    left: tuple[dict | None, ...] = ()
 
 
 def replay(calls: tuple[Call, ...], namespace: dict[str, Any]) -> list[Replayed]:
@@ -34,7 +36,7 @@ def replay(calls: tuple[Call, ...], namespace: dict[str, Any]) -> list[Replayed]
 
 
 def _replay_one(call: Call, namespace: dict[str, Any], kept: dict[int, Any]) -> Replayed:
-    function = namespace[call.function]
+    function = namespace[call.function] if call.target is None else kept.get(call.target.id)
     args = [_own(value, kept) for value in call.args]
     kwargs = {name: _own(value, kept) for name, value in call.kwargs.items()}
     passed = (*args, *kwargs.values()) if call.op == "call" else ()
@@ -49,12 +51,14 @@ def _replay_one(call: Call, namespace: dict[str, Any], kept: dict[int, Any]) -> 
             case "count_steps":
                 result = step_count.count_steps(function, args, kwargs)
             case op:
-                result = module_calls.plain_parts(module_calls.perform(op, function, args, kwargs), answering.plain)
+                made = module_calls.perform(op, function, args, kwargs)
+                result = made if op == "make" else answering.plain_parts(made)
     except Exception as error:
         return Replayed(error=type(error).__name__, error_text=str(error))
     _keep(call.result, result, kept)
     changed = tuple(old is not None and not np.array_equal(old, new) for old, new in zip(before, passed, strict=True))
-    return Replayed(result, changed=changed)
+    left = tuple(answering.plain_parts(value) if type(value) is dict else None for value in passed)
+    return Replayed(result, changed=changed, left=left)
 
 
 def _own(value: Any, kept: dict[int, Any]) -> Any:
@@ -77,6 +81,7 @@ def fingerprint(calls: tuple[Call, ...]) -> bytes:
     digest = hashlib.blake2b(digest_size=16)
     for call in calls:
         digest.update(f"{call.op} {call.function} ".encode())
+        _add(call.target, digest, numbers)
         _add(call.args, digest, numbers)
         _add(call.kwargs, digest, numbers)
         _add(_handles(call.result), digest, numbers)
@@ -109,7 +114,13 @@ def same_result(call: Call, replayed: Replayed) -> bool:
     """Whether the student's function did what the replayed one does, to within rounding."""
     if call.error or replayed.error:
         return call.error == replayed.error
-    return same_value(call.result, replayed.result)
+    return same_value(call.result, replayed.result) and same_left(call.left, replayed.left)
+
+
+def same_left(theirs: tuple[dict | None, ...], ours: tuple[dict | None, ...]) -> bool:
+    """Whether the same was left in the dicts that were passed in; what else a student keeps there is not looked at."""
+    pairs = [(a, b) for a, b in zip(theirs, ours, strict=False) if a is not None and b is not None]
+    return all(key in a and same_value(a[key], value) for a, b in pairs for key, value in b.items())
 
 
 def same_error_text(call: Call, replayed: Replayed) -> bool:
@@ -124,6 +135,8 @@ def same_value(theirs: Any, ours: Any) -> bool:
         return True
     if isinstance(theirs, (tuple, list)) and isinstance(ours, (tuple, list)):
         return len(theirs) == len(ours) and all(map(same_value, theirs, ours))
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        return theirs.keys() == ours.keys() and all(same_value(theirs[key], ours[key]) for key in ours)
     ours = answering.plain(ours)
     if theirs is None or ours is None or isinstance(theirs, (str, dict)) or isinstance(ours, (str, dict)):
         return type(theirs) is type(ours) and theirs == ours

@@ -32,7 +32,8 @@ class Line(Protocol):
 
 @dataclass(frozen=True)
 class Call:
-    """One call as it was made: what a hint is found by."""
+    """One call as it was made: what a hint is found by. `left`: what it left in arguments that are dicts;
+    `target`: the function that was called, where an earlier call had returned it."""
 
     op: str
     function: str
@@ -42,6 +43,8 @@ class Call:
     error: str | None = None
     error_text: str = ""
     changed: tuple[bool, ...] = ()
+    left: tuple[dict | None, ...] = ()
+    target: Handle | None = None
 
 
 class Student:
@@ -61,7 +64,12 @@ class Student:
     def __getattr__(self, name: str) -> Callable:
         if name not in self._functions:
             raise AttributeError(f"assignment.toml declares no function {name!r}")
-        return lambda *args, **kwargs: self._call(name, args, kwargs)
+        return lambda *args, **kwargs: self._call(name, args, kwargs, self._functions[name])
+
+    def call(self, target: Handle, *args: Any, returns: str = "result: array") -> Any:
+        """Call a function that the student's function returned; `returns` as in assignment.toml."""
+        name, _, kind = returns.partition(": ")
+        return self._call(self._exercise.name, args, {}, (Returned(name, kind),), target)
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:
@@ -98,8 +106,21 @@ class Student:
         return result
 
     def build(self, name: str, *args: Any, **kwargs: Any) -> StudentModule:
-        """A new module of the student's class `name`."""
-        return StudentModule(self, name, *args, **kwargs)
+        """A new module of the student's class `name`, or of what a function of that name returns."""
+        return StudentModule(self, name, self.perform("build", name, *args, **kwargs))
+
+    def make(self, kind: str, *values: Any) -> Handle:
+        """What no message can carry, made in the student's process: make("rng", seed), make("generator", seed),
+        make("tensor", array), make("batches", (x, labels), ...), make("model", ["Linear", 4, 3], ["ReLU"])."""
+        return self.perform("make", self._exercise.name, kind, *values)
+
+    def model(self, *layers: list) -> StudentModule:
+        """A network of torch's own layers, to be given to a function as `.handle`."""
+        return StudentModule(self, self._exercise.name, self.make("model", *layers))
+
+    def global_draw(self, of: str) -> float:
+        """The next number from a generator that the student's whole process shares: python, numpy or torch."""
+        return _declared(self._exercise.name, self.perform("global_draw", self._exercise.name, of), _NUMBER)
 
     def perform(self, op: str, function: str, *args: Any, **kwargs: Any) -> Any:
         """One of the operations on modules (`module_calls.py`), for StudentModule."""
@@ -108,23 +129,38 @@ class Student:
         self._record(op, function, args, kwargs, value)
         return value
 
-    def _call(self, function: str, args: tuple, kwargs: dict) -> Any:
-        returns = self._functions[function]
-        reply, buffers = self._ask("call", function, args, kwargs, [item.kind for item in returns])
+    def _call(
+        self, function: str, args: tuple, kwargs: dict, returns: tuple[Returned, ...], target: Handle | None = None
+    ) -> Any:
+        reply, buffers = self._ask("call", function, args, kwargs, [item.kind for item in returns], target)
         value = decode(reply["value"], buffers)
-        changed = _flags(reply.get("changed"), len(args) + len(kwargs))
-        self._record("call", function, args, kwargs, value, changed=changed)
+        passed = (*args, *kwargs.values())
+        changed = _flags(reply.get("changed"), len(passed))
+        left = _dicts(function, reply.get("left"), buffers, passed)
+        self._record("call", function, args, kwargs, value, changed=changed, left=left, target=target)
+        for argument, entries in zip(passed, left, strict=False):
+            if entries is not None:
+                argument.clear()
+                argument.update(copy.deepcopy(entries))
         if self._watched and any(changed):
             raise Mismatch(
                 f"{function} changed its input: argument {changed.index(True) + 1} is no longer what was passed in"
             )
         return _as_declared(function, value, returns)
 
-    def _ask(self, op: str, function: str, args: tuple, kwargs: dict, kinds: list[str] | None = None) -> tuple:
+    def _ask(
+        self,
+        op: str,
+        function: str,
+        args: tuple,
+        kwargs: dict,
+        kinds: list[str] | None = None,
+        target: Handle | None = None,
+    ) -> tuple:
         buffers: list[memoryview] = []
         request = {
             "op": op, "function": function, "exercise": self._exercise.name, "kinds": kinds,
-            "forbids": list(self._exercise.forbids), "key": _KEY,
+            "forbids": list(self._exercise.forbids), "key": _KEY, "target": encode(target, buffers),
             "args": [encode(value, buffers) for value in args],
             "kwargs": {name: encode(value, buffers) for name, value in kwargs.items()},
         }  # fmt: skip
@@ -134,7 +170,7 @@ class Student:
         if isinstance(reply.get("unsendable"), str):
             raise Mismatch(f"{function} returned what cannot be judged: {without_data(reply['unsendable'])}")
         error = _student_error(function, reply.get("error"))
-        self._record(op, function, args, kwargs, error=error.type_name, error_text=error.text)
+        self._record(op, function, args, kwargs, error=error.type_name, error_text=error.text, target=target)
         raise error
 
     def _record(self, op: str, function: str, args: tuple, kwargs: dict, result: Any = None, **outcome: Any) -> None:
@@ -156,6 +192,19 @@ def _flags(value: Any, count: int) -> tuple[bool, ...]:
     if not isinstance(value, list) or len(value) != count or not all(isinstance(flag, bool) for flag in value):
         raise WireError("it does not say which arguments changed")
     return tuple(value)
+
+
+def _dicts(function: str, left: Any, buffers: list, passed: tuple) -> tuple[dict | None, ...]:
+    """What the call left in each argument that is a dict; nothing where there is none."""
+    are_dicts = [isinstance(value, dict) for value in passed]
+    if not any(are_dicts):
+        return ()
+    if not isinstance(left, list) or len(left) != len(passed):
+        raise WireError("it does not say what a dict that was passed in holds now")
+    found = tuple(decode(item, buffers) if is_dict else None for item, is_dict in zip(left, are_dicts, strict=True))
+    if any(is_dict and not isinstance(entries, dict) for entries, is_dict in zip(found, are_dicts, strict=True)):
+        raise Mismatch(f"{function} left keys that are no text in a dict that was passed in")
+    return found
 
 
 def _size(value: Any) -> int:
@@ -201,6 +250,7 @@ def _declared(function: str, value: Any, declared: Returned) -> Any:
     return float(number) if isinstance(number, np.floating) else number  # of long double, NumPy makes no float
 
 
+_NUMBER = Returned("number", "float")
 _ARTICLES = {"array": "an array", "int": "an int", "float": "a number"}
 
 

@@ -30,11 +30,10 @@ class ModuleRun:
 class StudentModule:
     """One module of the student's class `name`; it stays in the student's process."""
 
-    def __init__(self, student: Performs, name: str, *args: Any, **kwargs: Any) -> None:
-        self._student, self._name = student, name
-        self.handle = student.perform("build", name, *args, **kwargs)
-        if not isinstance(self.handle, Handle):
-            raise Mismatch(f"{name}(...) must give an nn.Module")
+    def __init__(self, student: Performs, name: str, handle: Any) -> None:
+        if not isinstance(handle, Handle):
+            raise Mismatch(f"{name} must give an nn.Module")
+        self._student, self._name, self.handle = student, name, handle
 
     def run(
         self,

@@ -20,18 +20,17 @@ COURSE = load_course(Path(__file__).parent.parent)
 ASSIGNMENTS = [COURSE.assignment(scheduled.name) for scheduled in COURSE.schedule]
 SHORTEST_TELLING_LINE = 25
 
-each_assignment = pytest.mark.parametrize("assignment", ASSIGNMENTS, ids=lambda assignment: assignment.name)
+
+def _case(assignment: Assignment, *values: object, **options: str) -> object:
+    """A parameter set that runs beside those of other assignments."""
+    return pytest.param(assignment, *values, marks=pytest.mark.xdist_group(f"law of {assignment.name}"), **options)
 
 
-Row = tuple[Assignment, tuple[Answer, ...]]
+each_assignment = pytest.mark.parametrize("assignment", [_case(a, id=a.name) for a in ASSIGNMENTS])
 
 
-def _rows(rows_of: Callable[[Assignment], list[tuple[Answer, ...]]]) -> list[Row]:
-    return [(assignment, row) for assignment in ASSIGNMENTS for row in rows_of(assignment)]
-
-
-def _row_id(value: Assignment | tuple[Answer, ...]) -> str:
-    return value.name if isinstance(value, Assignment) else f"{len(value)}-with-{value[0].name}"
+def _rows(rows_of: Callable[[Assignment], list[tuple[Answer, ...]]]) -> list[object]:
+    return [_case(a, row, id=f"{a.name}-{len(row)}-with-{row[0].name}") for a in ASSIGNMENTS for row in rows_of(a)]
 
 
 def _grade(assignment: Assignment, notebook: nbformat.NotebookNode) -> Verdict:
@@ -63,14 +62,14 @@ def test_functions_that_only_raise_score_nothing(assignment):
     assert verdict.score == 0
 
 
-@pytest.mark.parametrize(("assignment", "answers"), _rows(proofs.wrong_rows), ids=_row_id)
+@pytest.mark.parametrize(("assignment", "answers"), _rows(proofs.wrong_rows))
 def test_wrong_answers_are_caught_and_named(assignment, answers):
     found, harmed = proofs.prove_wrong(COURSE, assignment, answers)
     assert [f"{proof.answer.exercise}: {proof.answer.name} {proof.fault}" for proof in found if proof.fault] == []
     assert harmed == []
 
 
-@pytest.mark.parametrize(("assignment", "answers"), _rows(proofs.right_rows), ids=_row_id)
+@pytest.mark.parametrize(("assignment", "answers"), _rows(proofs.right_rows))
 def test_right_answers_written_another_way_keep_full_marks(assignment, answers):
     assert proofs.prove_right(COURSE, assignment, answers) == []
 

@@ -8,6 +8,7 @@ import pytest
 from autograder.checks import Mismatch, StudentError, assert_close, assert_equal, raises
 from autograder.course import Exercise, Limits, Returned
 from autograder.kernels import StudentKernel
+from autograder.replay import replay, same_result
 from autograder.student import MAX_KEPT_BYTES, Student
 from autograder.wire import Handle, WireError
 
@@ -336,6 +337,59 @@ def test_large_results_of_other_kinds_are_not_kept(student, returned):
     proxy = student(f"def f():\n    return {returned}", f=["y: any"])
     assert len(proxy.f()) >= 90_000
     assert proxy.calls[0].result is None
+
+
+# What a function writes into a dict that it is given is there for the test to see, as in any Python.
+
+
+@pytest.mark.parametrize(
+    ("statement", "kept"),
+    [
+        ("d['mean'] = d['mean'] + 1", [1.0, 2.0]),
+        ("d['mean'] += 1", [1.0, 2.0]),
+        ("d['mean'] = torch.ones(2) * d['mean'][0] + torch.tensor([1.0, 2.0])", [1.0, 2.0]),
+        ("d.clear(); d['mean'] = [1.0, 2.0]", [1.0, 2.0]),
+    ],
+)
+def test_what_is_written_into_a_dict_comes_back(student, statement, kept):
+    proxy = student(f"def f(x, d):\n    {statement}\n    return x", f=["y: array"])
+    given = {"mean": np.array([0.0, 1.0]) if "torch" not in statement else np.zeros(2), "mode": "train"}
+    proxy.f(X, given)
+    np.testing.assert_allclose(given["mean"], kept)
+    assert ("mode" in given) == ("clear" not in statement)
+    assert proxy.calls[0].args[1]["mean"].tolist() != kept, "the record holds what was passed in"
+
+
+def test_a_dict_can_be_named_and_may_hold_what_cannot_be_sent(student):
+    proxy = student("def f(d):\n    d['self'] = f\n    d['n'] = 2\n    return 1", f=["y: int"])
+    given: dict = {}
+    proxy.f(d=given)
+    assert given["n"] == 2 and given["self"].type_name == "function"
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"), [("d[1] = 2", "keys that are no text"), ("d['d'] = d", "nested more than 16 deep")]
+)
+def test_a_dict_that_cannot_be_sent_back_is_a_fault(student, statement, reason):
+    with pytest.raises(Mismatch, match=reason):
+        student(f"def f(d):\n    {statement}\n    return 1", f=["y: int"]).f({})
+
+
+def test_a_function_that_is_returned_can_be_called(student):
+    source = "def f(scale):\n    def g(x):\n        x *= scale\n        return x\n    return g, abs"
+    proxy = student(source, f=["g: handle", "h: handle"])
+    double, absolute = proxy.f(2)
+    np.testing.assert_array_equal(proxy.call(double, X), 2 * X)
+    np.testing.assert_array_equal(proxy.call(absolute, -X), X)
+    with proxy.unchanged(), pytest.raises(Mismatch, match="f changed its input"):
+        proxy.call(double, X)
+    with pytest.raises(Mismatch, match="must return y as one number"):
+        proxy.call(absolute, -X, returns="y: float")
+    namespace: dict = {}
+    exec(source.replace("scale\n", "scale + 1\n"), namespace)
+    again = replay(tuple(proxy.calls), namespace)
+    alike = [same_result(call, replayed) for call, replayed in zip(proxy.calls, again, strict=True)]
+    assert alike == [True, False, True, False, True]
 
 
 # A process that lies about everything harms its own answers alone.

@@ -8,7 +8,7 @@ from torch import nn
 from autograder.assignment import Exercise, Limits, Returned
 from autograder.checks import Mismatch, StudentError
 from autograder.inside import module_calls
-from autograder.inside.answering import plain
+from autograder.inside.answering import plain_parts
 from autograder.kernels import StudentKernel
 from autograder.replay import fingerprint, replay, same_result
 from autograder.student import Student
@@ -46,10 +46,10 @@ class _Line:
 
 @pytest.fixture
 def student(kernel):
-    def define(source: str = SOURCE) -> Student:
+    def define(source: str = SOURCE, returns: str = "module: handle") -> Student:
         run = kernel.execute(source, TIMEOUT_S)
         assert run.status == "ok", run.outputs
-        exercise = Exercise(NAME, 1.0, "code", {NAME: (Returned("module", "handle"),)})
+        exercise = Exercise(NAME, 1.0, "code", {NAME: (Returned(*returns.split(": ")),)})
         kernel.ask({"op": "remember", "exercise": NAME}, (), TIMEOUT_S)
         return Student(_Line(kernel), exercise, exercise.functions)
 
@@ -104,6 +104,37 @@ def test_a_classifier_is_trained(student):
     assert (module(x).argmax(axis=1) == labels).mean() > 0.95
 
 
+def test_what_no_message_can_carry_is_made_there(student):
+    source = f"""
+def {NAME}(value, x=None):
+    kind = type(value).__name__
+    if kind == "Generator" and hasattr(value, "normal"):
+        return value.normal()
+    if kind == "Generator":
+        return torch.rand((), generator=value)
+    if kind == "list":
+        return sum(batch.sum() + labels.sum() for batch, labels in value)
+    return value(torch.tensor(x)) if x is not None else value.double()
+"""
+    proxy = student(f"import torch\n{source}", "y: array")
+    assert proxy.Scale(proxy.make("rng", 3)) == np.random.default_rng(3).normal()
+    assert proxy.Scale(proxy.make("generator", 3)) == torch.rand((), generator=torch.Generator().manual_seed(3)).numpy()
+    assert proxy.Scale(proxy.make("tensor", X)).tolist() == X.tolist()
+    assert proxy.Scale(proxy.make("batches", (X, np.arange(2)), (X, np.arange(3)))) == 2 * X.sum() + 4
+    model = proxy.model(["Linear", 3, 2, {"bias": False}], ["ReLU"])
+    model.load({"0.weight": np.array([[1.0, 0, 0], [-1, 0, 0]], np.float32)})
+    assert proxy.Scale(model.handle, np.float32(X)).tolist() == [[1, 0], [4, 0]]
+
+
+def test_global_generators_are_seen_to_be_reseeded(student):
+    proxy = student(f"import numpy as np\ndef {NAME}(seed):\n    np.random.seed(seed)\n    return 1", "y: int")
+    draws = []
+    for _ in range(2):
+        proxy.Scale(7)
+        draws.append([proxy.global_draw(of) for of in ("python", "numpy", "torch")])
+    assert [a == b for a, b in zip(*draws, strict=True)] == [False, True, False]
+
+
 def test_calls_can_be_made_again(student):
     proxy = student()
     module = proxy.build(NAME, 3, power=2)
@@ -138,7 +169,7 @@ def test_an_output_that_is_no_tensor(student, forward, message):
 
 @pytest.mark.parametrize("returned", ["None", "3", "'text'"])
 def test_what_is_no_module(student, returned):
-    with pytest.raises(Mismatch, match="must give an nn.Module"):
+    with pytest.raises(Mismatch, match="Scale must give an nn.Module"):
         student(f"def {NAME}():\n    return {returned}").build(NAME)
 
 
@@ -168,5 +199,5 @@ def test_every_operation_leaves_plain_parts():
     module = nn.BatchNorm2d(2)
     x = torch.arange(16.0).reshape(2, 2, 2, 2).numpy()
     found = module_calls.perform("run_module", nn.BatchNorm2d, [module, x], {"training": True, "upstream": x})
-    out, (dx,), named = module_calls.plain_parts(found, plain)
+    out, (dx,), named = plain_parts(found)
     assert type(out) is type(dx) is np.ndarray and [name for name, _ in named] == ["weight", "bias"]

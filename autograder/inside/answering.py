@@ -25,7 +25,7 @@ from autograder.inside.notebook_shell import CELL_FILES, NotebookShell, Outputs,
 from autograder.inside.operator_guard import OperatorGuard
 from autograder.inside.step_count import count_steps, watch
 from autograder.isolation.system_calls import deny_new_programs, end_all_others
-from autograder.wire import Channel, Handle, WireClosed, WireError, WireTimeout, encode
+from autograder.wire import MAX_DEPTH, Channel, Handle, WireClosed, WireError, WireTimeout, encode
 from autograder.wire import decode as decode_wire
 
 MAX_KINDS = 20  # base types of an error that are told
@@ -101,7 +101,8 @@ class Server:
                 self._snapshots[request["exercise"]] = dict(self._namespace)
                 return {"value": None}
         self._switch_to(request["exercise"], request.pop("forbids", ()), request.pop("key", 0))
-        function = self._function(request["function"])
+        target = request.get("target")
+        function = self._function(request["function"]) if target is None else self._resolve(decode_wire(target, ()))
         args, kwargs = self._arguments(request, buffers)
         match request["op"]:
             case "call":
@@ -118,7 +119,8 @@ class Server:
             case op if op in module_calls.OPERATIONS:
                 with self._student_code():
                     result = module_calls.perform(op, function, args, kwargs)
-                return {"value": encode(module_calls.plain_parts(result, plain), outgoing, self._keep)}
+                value = self._keep(result) if op == "make" else plain_parts(result)
+                return {"value": encode(value, outgoing, self._keep)}
             case other:
                 raise ValueError(f"unknown request {other!r}")
 
@@ -141,7 +143,9 @@ class Server:
         with self._student_code():
             result = function(*args, **kwargs)
         changed = [old != _frozen(value) for old, value in zip(before, passed, strict=True)]
-        return {"value": self._encode_result(result, kinds, outgoing), "changed": changed}
+        value = self._encode_result(result, kinds, outgoing)
+        left = [encode(plain_parts(value), outgoing, self._keep) if type(value) is dict else None for value in passed]
+        return {"value": value, "changed": changed, "left": left}
 
     @contextmanager
     def _student_code(self) -> Iterator[None]:
@@ -229,6 +233,17 @@ def plain(value: Any) -> Any:
         value = value.detach().cpu()
         return (value.float() if value.dtype == torch.bfloat16 else value).numpy()
     return value
+
+
+def plain_parts(value: Any, depth: int = 0) -> Any:
+    """`plain` for what tuples, lists and dicts hold, as deep as a message may go."""
+    if depth > MAX_DEPTH:
+        return value
+    if type(value) is dict:
+        return {key: plain_parts(item, depth + 1) for key, item in value.items()}
+    if type(value) in (tuple, list):
+        return type(value)(plain_parts(item, depth + 1) for item in value)
+    return plain(value)
 
 
 def _frozen(value: Any) -> _Frozen | None:

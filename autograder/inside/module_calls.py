@@ -1,6 +1,7 @@
 """What hidden tests ask of `nn.Module`s: done in the student's process, and again where calls are replayed.
 
-Arrays go in and come out; the module itself stays. Its randomness is its own, or seeded where a test says so.
+Arrays go in and come out; the module itself stays. Its randomness is its own, or seeded where a test says so. `make`
+gives what no message can carry: a generator, a tensor, a network of torch's own layers.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,6 +15,57 @@ Named = list[list]  # [name, value] each
 def build(cls: Callable, *args: Any, **kwargs: Any) -> Any:
     """A new module."""
     return cls(*args, **kwargs)
+
+
+def make(kind: str, *values: Any) -> Any:
+    """What a function is to be called with, of a kind in MAKERS."""
+    return MAKERS[kind](*values)
+
+
+def _generator(seed: int) -> Any:
+    import torch
+
+    return torch.Generator().manual_seed(seed)
+
+
+def _tensor(array: np.ndarray) -> Any:
+    import torch
+
+    return torch.tensor(array)
+
+
+def _model(*layers: Sequence[Any]) -> Any:
+    """torch's layers in a row, each written [name, argument, ..., {keyword: argument}]."""
+    from torch import nn
+
+    def layer(name: str, *arguments: Any) -> nn.Module:
+        named = arguments[-1] if arguments and isinstance(arguments[-1], dict) else {}
+        return getattr(nn, name)(*arguments[: len(arguments) - bool(named)], **named)
+
+    return nn.Sequential(*(layer(*parts) for parts in layers))
+
+
+def _batches(*pairs: Sequence[np.ndarray]) -> list[tuple]:
+    return [tuple(map(_tensor, pair)) for pair in pairs]
+
+
+MAKERS: dict[str, Callable] = {
+    "rng": np.random.default_rng,
+    "generator": _generator,
+    "tensor": _tensor,
+    "model": _model,
+    "batches": _batches,
+}
+
+
+def global_draw(of: str) -> float:
+    """The next number from a generator that the whole process shares: python's, numpy's or torch's."""
+    import random
+
+    import torch
+
+    draws = {"python": random.random, "numpy": np.random.random, "torch": lambda: torch.rand(()).item()}
+    return float(draws[of]())
 
 
 def run_module(
@@ -101,7 +153,8 @@ def fit(
 
 
 OPERATIONS: dict[str, Callable] = {
-    operation.__name__: operation for operation in (build, run_module, state, load_state, shapes, modes, fit)
+    operation.__name__: operation
+    for operation in (build, make, global_draw, run_module, state, load_state, shapes, modes, fit)
 }
 LONG = frozenset({"fit"})  # may take the time for training, and is not made again in the search for a hint
 
@@ -110,10 +163,3 @@ def perform(op: str, target: Callable, args: Sequence[Any], kwargs: dict[str, An
     """Carry out one operation. `target`: the class to build from; the others find their module in `args`."""
     first = (target,) if op == "build" else ()
     return OPERATIONS[op](*first, *args, **kwargs)
-
-
-def plain_parts(value: Any, plain: Callable[[Any], Any]) -> Any:
-    """`value` with `plain` applied to what its tuples and lists hold."""
-    if type(value) in (tuple, list):
-        return type(value)(plain_parts(item, plain) for item in value)
-    return plain(value)

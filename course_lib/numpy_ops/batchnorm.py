@@ -20,12 +20,20 @@ Gradients = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class BatchNormCache:
-    """x_hat: (N, D), normalized; gamma, inv_std: (D,). In training the mean and variance depend on x."""
+    """x: (N, D); mean, residue, gamma, inv_std: (D,). In training the statistics depend on x."""
 
-    x_hat: np.ndarray
+    x: np.ndarray
+    mean: np.ndarray
+    residue: np.ndarray
     gamma: np.ndarray
     inv_std: np.ndarray
     training: bool
+
+    def centred(self, dtype: np.dtype) -> np.ndarray:
+        """x - mean, as exact as in the forward pass: (N, D)."""
+        centred = np.subtract(self.x, self.mean, dtype=dtype)
+        centred -= self.residue
+        return centred
 
 
 @reported_by("batchnorm_forward")
@@ -40,20 +48,19 @@ def batchnorm_forward(
     Source: Ioffe & Szegedy 2015, algorithm 1.
     """
     settings = check_batchnorm(x, gamma, beta, bn_param, "N, D")
+    mean = x.sum(axis=0) / len(x) if settings.training else bn_param["running_mean"]
+    out = np.subtract(x, mean, dtype=np.result_type(x, gamma, beta))  # centred, and from here on worked on in place
     if settings.training:
-        mean = x.mean(axis=0)
-        x_hat = x - mean
-        residue = x_hat.mean(axis=0)  # what rounding left: in float32 it matters where the mean is large
-        x_hat -= residue
-        var = np.einsum("nd,nd->d", x_hat, x_hat) / len(x)
+        residue = out.sum(axis=0) / len(x)  # what rounding left: in float32 it matters where the mean is large
+        var = np.einsum("nd,nd->d", out, out) / len(x) - residue**2
         update_running(bn_param, settings.momentum, mean + residue, var)
     else:
-        x_hat, var = x - bn_param["running_mean"], bn_param["running_var"]
-    inv_std = 1 / np.sqrt(var + settings.eps)
-    x_hat *= inv_std
-    out = gamma * x_hat
-    out += beta
-    return out, BatchNormCache(x_hat, gamma, inv_std, settings.training)
+        residue, var = np.zeros_like(mean), bn_param["running_var"]
+    inv_std = (1 / np.sqrt(var + settings.eps)).astype(np.result_type(x, gamma), copy=False)
+    scale = gamma * inv_std
+    out *= scale
+    out += beta - residue * scale
+    return out, BatchNormCache(x, mean, residue, gamma, inv_std, settings.training)
 
 
 @reported_by("batchnorm_backward")
@@ -63,15 +70,15 @@ def batchnorm_backward(dout: np.ndarray, cache: BatchNormCache) -> Gradients:
     dout: (N, D). Returns dx (N, D), dgamma (D,), dbeta (D,). Raises ShapeError if dout does not match.
     Source: Ioffe & Szegedy 2015, section 3.
     """
-    x_hat, gamma, inv_std = cache.x_hat, cache.gamma, cache.inv_std
-    check_shape(dout, "dout", x_hat.shape, "to match the forward pass")
-    dgamma = (dout * x_hat).sum(axis=0)
+    gamma, inv_std = cache.gamma, cache.inv_std
+    check_shape(dout, "dout", cache.x.shape, "to match the forward pass")
+    centred = cache.centred(np.result_type(dout, cache.x, gamma))
+    dgamma = (dout * centred * inv_std).sum(axis=0)
     dbeta = dout.sum(axis=0)
     dx_hat = dout * gamma
     dcentred = dx_hat * inv_std  # x_hat = centred * inv_std
     if not cache.training:
         return dcentred, dgamma, dbeta
-    centred = x_hat / inv_std
     dinv_std = (dx_hat * centred).sum(axis=0)
     dvar = -0.5 * inv_std**3 * dinv_std  # inv_std = (var + eps) ** -0.5
     dcentred = dcentred + 2 / len(dout) * centred * dvar  # var = mean(centred ** 2)
@@ -83,14 +90,14 @@ def batchnorm_backward(dout: np.ndarray, cache: BatchNormCache) -> Gradients:
 @unbuffered_rows()
 def batchnorm_backward_alt(dout: np.ndarray, cache: BatchNormCache) -> Gradients:
     """batchnorm_backward in closed form: dout loses its mean and its part along x_hat, and is scaled."""
-    x_hat = cache.x_hat
-    check_shape(dout, "dout", x_hat.shape, "to match the forward pass")
-    dgamma = np.einsum("nd,nd->d", dout, x_hat)
+    check_shape(dout, "dout", cache.x.shape, "to match the forward pass")
+    dx = cache.centred(np.result_type(dout, cache.x, cache.gamma))
+    dgamma = np.einsum("nd,nd->d", dout, dx) * cache.inv_std
     dbeta = dout.sum(axis=0)
     scale = cache.gamma * cache.inv_std
     if not cache.training:
         return dout * scale, dgamma, dbeta
-    dx = x_hat * (-dgamma / len(dout))
+    dx *= -dgamma * cache.inv_std / len(dout)
     dx += dout
     dx -= dbeta / len(dout)
     dx *= scale
