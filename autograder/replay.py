@@ -51,8 +51,9 @@ def _replay_one(call: Call, namespace: dict[str, Any], kept: dict[int, Any]) -> 
             case "count_steps":
                 result = step_count.count_steps(function, args, kwargs)
             case op:
-                made = module_calls.perform(op, function, args, kwargs)
-                result = made if op == "make" else answering.plain_parts(made)
+                result = module_calls.perform(op, function, args, kwargs)
+                if op not in ("build", "make"):  # a copy: later calls change the module's own arrays
+                    result = copy.deepcopy(answering.plain_parts(result))
     except Exception as error:
         return Replayed(error=type(error).__name__, error_text=str(error))
     _keep(call.result, result, kept)
