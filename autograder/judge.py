@@ -17,6 +17,7 @@ import torch
 
 from autograder.checks import Mismatch, StudentError
 from autograder.course import Assignment, CourseError, Exercise
+from autograder.inside.module_calls import NO_ANSWER
 from autograder.session import Session, Stopped
 from autograder.student import Call, Student
 from autograder.suite import Suite
@@ -84,9 +85,9 @@ class Judge:
 def _raising_is_no_answer(outcomes: list[TestOutcome]) -> tuple[TestOutcome, ...]:
     """The outcomes; where no call of an exercise ever returned, the tests that ask for an error are not passed.
 
-    To build a module is no answer yet.
+    To build a module, or to look at it, is no answer yet.
     """
-    returned = {o.exercise for o in outcomes if any(c.error is None and c.op != "build" for c in o.calls)}
+    returned = {o.exercise for o in outcomes if any(c.error is None and c.op not in NO_ANSWER for c in o.calls)}
     refused = "the function raises an error whatever it is given"
     return tuple(
         replace(outcome, passed=False, message=refused)

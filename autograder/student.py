@@ -122,6 +122,10 @@ class Student:
         """The next number from a generator that the student's whole process shares: python, numpy or torch."""
         return _declared(self._exercise.name, self.perform("global_draw", self._exercise.name, of), _NUMBER)
 
+    def seed_globals(self, seed: int) -> None:
+        """Seed these three: a function that draws from them does the same when it is replayed."""
+        self.perform("seed_globals", self._exercise.name, seed)
+
     def perform(self, op: str, function: str, *args: Any, **kwargs: Any) -> Any:
         """One of the operations on modules (`module_calls.py`), for StudentModule."""
         reply, buffers = self._ask(op, function, args, kwargs)

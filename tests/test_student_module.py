@@ -135,6 +135,23 @@ def test_global_generators_are_seen_to_be_reseeded(student):
     assert [a == b for a, b in zip(*draws, strict=True)] == [False, True, False]
 
 
+def test_global_generators_can_be_seeded(student):
+    proxy = student(
+        f"import random, torch\nimport numpy as np\ndef {NAME}():\n    return random.random(), np.random.rand(), torch.rand(())",
+        "y: any",
+    )
+    drawn = []
+    for _ in range(2):
+        proxy.seed_globals(3)
+        drawn.append(proxy.Scale())
+    assert drawn[0] == drawn[1] != proxy.Scale()
+
+
+def test_layers_may_hold_layers(student):
+    model = student().model(["Sequential", ["Linear", 3, 2], ["Sequential", ["Dropout", 0.5]]], ["ReLU"])
+    assert set(model.modes()) == {"", "0", "0.0", "0.1", "0.1.0", "1"}
+
+
 def test_calls_can_be_made_again(student):
     proxy = student()
     module = proxy.build(NAME, 3, power=2)

@@ -35,14 +35,19 @@ def _tensor(array: np.ndarray) -> Any:
 
 
 def _model(*layers: Sequence[Any]) -> Any:
-    """torch's layers in a row, each written [name, argument, ..., {keyword: argument}]."""
+    """torch's layers in a row, each written [name, argument, ..., {keyword: argument}]; an argument may be a layer."""
     from torch import nn
 
     def layer(name: str, *arguments: Any) -> nn.Module:
         named = arguments[-1] if arguments and isinstance(arguments[-1], dict) else {}
-        return getattr(nn, name)(*arguments[: len(arguments) - bool(named)], **named)
+        values = [layer(*a) if _is_layer(a) else a for a in arguments[: len(arguments) - bool(named)]]
+        return getattr(nn, name)(*values, **named)
 
     return nn.Sequential(*(layer(*parts) for parts in layers))
+
+
+def _is_layer(argument: Any) -> bool:
+    return isinstance(argument, (list, tuple)) and bool(argument) and isinstance(argument[0], str)
 
 
 def _batches(*pairs: Sequence[np.ndarray]) -> list[tuple]:
@@ -66,6 +71,17 @@ def global_draw(of: str) -> float:
 
     draws = {"python": random.random, "numpy": np.random.random, "torch": lambda: torch.rand(()).item()}
     return float(draws[of]())
+
+
+def seed_globals(seed: int) -> None:
+    """Seed the generators that the whole process shares: what draws from them does the same when it is replayed."""
+    import random
+
+    import torch
+
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
 
 
 def run_module(
@@ -154,8 +170,10 @@ def fit(
 
 OPERATIONS: dict[str, Callable] = {
     operation.__name__: operation
-    for operation in (build, make, global_draw, run_module, state, load_state, shapes, modes, fit)
+    for operation in (build, make, global_draw, seed_globals, run_module, state, load_state, shapes, modes, fit)
 }
+# What returns whatever the student wrote.
+NO_ANSWER = frozenset({"build", "make", "global_draw", "seed_globals", "state", "load_state", "shapes", "modes"})
 LONG = frozenset({"fit"})  # may take the time for training, and is not made again in the search for a hint
 
 
