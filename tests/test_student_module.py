@@ -136,10 +136,9 @@ def test_global_generators_are_seen_to_be_reseeded(student):
 
 
 def test_global_generators_can_be_seeded(student):
-    proxy = student(
-        f"import random, torch\nimport numpy as np\ndef {NAME}():\n    return random.random(), np.random.rand(), torch.rand(())",
-        "y: any",
-    )
+    source = "import random, torch\nimport numpy as np\n"
+    source += f"def {NAME}():\n    return random.random(), np.random.rand(), torch.rand(()).item()"
+    proxy = student(source, "y: any")
     drawn = []
     for _ in range(2):
         proxy.seed_globals(3)
