@@ -5,6 +5,7 @@ import re
 import symtable
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -27,6 +28,9 @@ def forbidden_names(
     source: str, forbidden: tuple[str, ...], others: Iterable[str] = (), names: Iterable[str] = ()
 ) -> str:
     """The first forbidden name that the code uses, also as a text such as in getattr(F, "conv2d"); or ''.
+
+    A name with a dot, `nn.BatchNorm2d`, is forbidden as an attribute or import alone: the answer's own class may be
+    called so.
 
     others: the notebook's other cells; what `source` uses of them, directly or not, and what in them defines one of
     `names`, counts as if it stood in `source`. Of code that cannot be parsed every word counts.
@@ -80,12 +84,18 @@ def parse(source: str) -> ast.Module | None:
 
 
 def _names_in(tree: ast.AST, also: Iterable[str] = ()) -> set[str]:
-    """also: names that other code uses."""
+    """Names and pairs such as `nn.Linear`. also: names that other code uses."""
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     wanted = {*names, *also, "*"}
-    imported = [part for bound, path in _imports(tree) if bound in wanted for part in path.split(".")]
-    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    return names | attributes | set(imported)
+    paths = [path.split(".") for bound, path in _imports(tree) if bound in wanted]
+    paths += [[_last_name(node.value), node.attr] for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    pairs = {f"{module}.{name}" for path in paths for module, name in pairwise(path)}
+    return names | pairs | {part for path in paths for part in path}
+
+
+def _last_name(node: ast.AST) -> str:
+    """The name that an attribute is taken of: `nn` in `torch.nn.Linear` and in `nn.Linear`."""
+    return getattr(node, "attr", getattr(node, "id", ""))
 
 
 def _names_in_texts(tree: ast.AST) -> set[str]:

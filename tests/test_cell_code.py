@@ -7,6 +7,20 @@ from autograder.cell_code import defined_names, forbidden_names, names_used, par
 TORCH = ("torch", "functional", "conv2d")
 
 
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("class BatchNorm2d(nn.BatchNorm2d): pass", True),
+        ("import torch\nlayer = torch.nn.BatchNorm2d(3)", True),
+        ("from torch.nn import BatchNorm2d as Base\nclass BatchNorm2d(Base): pass", True),
+        ("class BatchNorm2d(nn.Module):\n    def __init__(self):\n        super(BatchNorm2d, self).__init__()", False),
+        ("layer = nn.Module\nBatchNorm2d = 3", False),
+    ],
+)
+def test_a_name_with_a_dot_is_forbidden_where_it_is_taken_from_there(source, found):
+    assert bool(forbidden_names(source, ("nn.BatchNorm2d",))) == found
+
+
 def test_names_attributes_and_used_imports_count():
     source = "import numpy as np\nimport os, torch.nn.functional as F\ny = np.sum(x) + F.pad(x)"
     assert {"np", "numpy", "sum", "x", "F", "torch", "functional", "pad"} <= names_used(source)
