@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import re
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +32,8 @@ class Replayed:
 def replay(calls: tuple[Call, ...], namespace: dict[str, Any]) -> list[Replayed]:
     """Make the calls in order. Caches and modules that calls pass on stand for the student's own."""
     kept: dict[int, Any] = {}
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         return [_replay_one(call, namespace, kept) for call in calls]
 
 

@@ -9,7 +9,7 @@ from autograder.checks import Mismatch, StudentError, assert_close, assert_equal
 from autograder.course import Exercise, Limits, Returned
 from autograder.kernels import StudentKernel
 from autograder.replay import replay, same_result
-from autograder.student import MAX_KEPT_BYTES, Student
+from autograder.student import MAX_KEPT_BYTES, Call, Student
 from autograder.wire import Handle, WireError
 
 CALL_TIMEOUT_S = 20.0
@@ -390,6 +390,14 @@ def test_a_function_that_is_returned_can_be_called(student):
     again = replay(tuple(proxy.calls), namespace)
     alike = [same_result(call, replayed) for call, replayed in zip(proxy.calls, again, strict=True)]
     assert alike == [True, False, True, False, True]
+
+
+def test_what_a_wrong_answer_warns_of_in_a_replay_disturbs_nobody(recwarn):
+    namespace: dict = {"np": np}
+    exec("def f(x):\n    return np.var(x, ddof=1)", namespace)
+    call = Call("call", "f", (np.ones(1),), {})
+    assert np.isnan(replay((call,), namespace)[0].result)
+    assert not recwarn.list
 
 
 # A process that lies about everything harms its own answers alone.
