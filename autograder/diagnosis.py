@@ -14,7 +14,7 @@ from autograder.replay import Replayed, same_result, same_value
 from autograder.student import Call
 from autograder.wire import Handle
 
-_ERRORS = {
+ERRORS = {
     "IndexError": "An index runs past the end: compare the range of each loop with the shape of what it indexes.",
     "KeyError": "A name is looked up that is not there: compare it with the keys that are passed in.",
     "NameError": "A name is used that this notebook does not define before this point.",
@@ -87,7 +87,7 @@ def _arguments(call: Call, reference: dict[str, Any]) -> Iterator[tuple[str, Any
 def _describe_call(call: Call, right: Replayed) -> str:
     if call.error:
         return (
-            _ERRORS.get(call.error, "")
+            ERRORS.get(call.error, "")
             if not right.error
             else f"A {right.error} is due here, but {call.error} is raised."
         )

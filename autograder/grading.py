@@ -1,14 +1,17 @@
 """Grades one submission: read, run, judge, explain. A pure function of the file, the suite and the environment."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbformat import NotebookNode
 
+from autograder.answers import Answer
 from autograder.course import Assignment
 from autograder.dependencies import refuse_forbidden, unmet_needs
 from autograder.hints import find_hints
 from autograder.judge import Judge, TestOutcome
+from autograder.local_line import LocalLine
 from autograder.reference import KnownAnswers
 from autograder.scoring import Evidence, score
 from autograder.session import Session, Stopped
@@ -23,6 +26,14 @@ class _Kept:
     suite_hash: str
     known: KnownAnswers
     judge: Judge | None = None
+    rehearsals: dict[Answer, Mapping[str, TestOutcome]] = field(default_factory=dict)
+
+    def rehearse(self, answer: Answer) -> Mapping[str, TestOutcome]:
+        """How the random tests of its exercise go with a known wrong answer, by their names."""
+        if answer not in self.rehearsals:
+            line = LocalLine(self.known.namespace(answer))
+            self.rehearsals[answer] = self.judge.rehearse(line, answer.exercise)
+        return self.rehearsals[answer]
 
 
 _kept: dict[Path, _Kept] = {}
@@ -72,7 +83,9 @@ def _evidence(submission: Submission, assignment: Assignment, session: Session, 
     answered = frozenset(exercise.name for exercise in assignment.exercises) - submission.untouched
     outcomes = refuse_forbidden(assignment, submission, _judged(kept, session, answered))
     needs = unmet_needs(assignment, submission, outcomes)
-    hints = find_hints(assignment, [outcome for outcome in outcomes if not needs[outcome.exercise]], kept.known)
+    hints = find_hints(
+        assignment, [outcome for outcome in outcomes if not needs[outcome.exercise]], kept.known, kept.rehearse
+    )
     return Evidence(None, written, outcomes, needs, hints, session.cell_errors)
 
 

@@ -19,14 +19,15 @@ from autograder.checks import Mismatch, StudentError
 from autograder.course import Assignment, CourseError, Exercise
 from autograder.inside.module_calls import NO_ANSWER
 from autograder.session import Session, Stopped
-from autograder.student import Call, Student
+from autograder.student import Call, Line, Student
 from autograder.suite import Suite
 from autograder.wire import WireError
 
 
 @dataclass(frozen=True)
 class TestOutcome:
-    """One hidden test as it went. `calls` are the calls it made, for the search for a hint."""
+    """One hidden test as it went. `calls` are the calls it made, for the search for a hint; `random`: it judges what
+    was drawn, so that two functions that are alike need not give the same."""
 
     exercise: str
     name: str
@@ -36,6 +37,7 @@ class TestOutcome:
     message: str
     duration_s: float
     calls: tuple[Call, ...] = ()
+    random: bool = False
 
 
 class Judge:
@@ -66,6 +68,17 @@ class Judge:
             self._suite.run()
             self._refuse_broken()
         return _raising_is_no_answer(outcomes)
+
+    def rehearse(self, line: Line, exercise: str) -> dict[str, TestOutcome]:
+        """How the tests of one exercise that are marked `random` go, by name, with trusted functions behind `line`."""
+        items = [item for item in self._suite.items if self._is_random(item, exercise)]
+        with self._lock, _one_thread(), self._plugin.judging(line, frozenset({exercise})) as outcomes:
+            self._suite.run(items)
+            self._refuse_broken()
+        return {outcome.name: outcome for outcome in outcomes}
+
+    def _is_random(self, item: pytest.Item, exercise: str) -> bool:
+        return item.get_closest_marker("random") is not None and self._plugin.exercise(item).name == exercise
 
     def close(self) -> None:
         self._suite.close()
@@ -116,14 +129,14 @@ class _Plugin:
         self._functions = {
             name: kinds for exercise in assignment.exercises for name, kinds in exercise.functions.items()
         }
-        self._session: Session | None = None
+        self._session: Line | None = None
         self._answered: frozenset[str] = frozenset()
         self._student: Student | None = None
         self._outcomes: list[TestOutcome] = []
         self.broken = ""
 
     @contextlib.contextmanager
-    def judging(self, session: Session, answered: frozenset[str]) -> Iterator[list[TestOutcome]]:
+    def judging(self, session: Line, answered: frozenset[str]) -> Iterator[list[TestOutcome]]:
         """Inside, the tests call this submission's functions; gives the list that their outcomes are added to."""
         self._session, self._answered, self._outcomes = session, answered, []
         try:
@@ -135,6 +148,7 @@ class _Plugin:
         config.addinivalue_line("markers", "exercise(name): the exercise that a test belongs to")
         config.addinivalue_line("markers", "weight(share): how much the test counts inside its exercise")
         config.addinivalue_line("markers", "cuda: needs a CUDA device")
+        config.addinivalue_line("markers", "random: judges what was drawn, never which numbers were")
 
     @pytest.fixture
     def student(self) -> Student:
@@ -171,6 +185,7 @@ class _Plugin:
                     message=_message(error),
                     duration_s=round(call.duration, 6),
                     calls=tuple(self._student.calls) if self._student else (),
+                    random=item.get_closest_marker("random") is not None,
                 )
             )
 

@@ -8,7 +8,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -50,14 +50,15 @@ class Suite:
         self._config.hook.pytest_collection(session=self._session)
         self.items = self._session.items
 
-    def run(self) -> None:
-        """Run every test once. What was set up for them is torn down before this returns.
+    def run(self, items: Sequence[pytest.Item] | None = None) -> None:
+        """Run every test once, or these alone. What was set up for them is torn down before this returns.
 
         Raises CourseError where a test ends the whole run. After any exception the suite is not to be run again.
         """
         with _quiet(), self._importable():
             try:
-                for item, following in zip(self.items, [*self.items[1:], None], strict=True):
+                items = self.items if items is None else items
+                for item, following in zip(items, [*items[1:], None], strict=True):
                     item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             except Exception as error:  # pytest.exit, or a fault in pytest: what a test raises has not passed, no more
                 raise self._broken(error) from error

@@ -83,7 +83,7 @@ class Server:
             header = {"unsendable": str(error)}
         except BaseException as error:  # the student's code may raise anything, SystemExit and KeyboardInterrupt too
             outgoing.clear()
-            header = {"error": _described(error)}
+            header = {"error": described(error)}
         if os.getpid() != self._process:
             os._exit(0)  # the student's code has forked, and this is the copy
         try:
@@ -251,7 +251,7 @@ def _frozen(value: Any) -> _Frozen | None:
     return (value.dtype.str, value.shape, value.tobytes()) if type(value) is np.ndarray else None
 
 
-def _described(error: BaseException) -> dict:
+def described(error: BaseException) -> dict:
     name, text = describe(error)
     kinds = [kind.__name__[:100] for kind in type(error).__mro__[:MAX_KINDS]]
     return {"type": name, "kinds": kinds, "text": text, "line": _line_in_notebook(error)}
