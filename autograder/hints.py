@@ -144,9 +144,10 @@ def _behave_alike(a: Replayed, b: Replayed) -> bool:
 
 
 def _visible(result: Any) -> Any:
-    """The arrays and numbers of a result, without caches, whatever they hold."""
+    """The arrays and numbers of a result, without caches and modules, whatever they hold."""
     if not isinstance(result, (tuple, list)):
-        return plain(result)
+        shown = plain(result)
+        return shown if isinstance(shown, (np.ndarray, np.generic, int, float, str, dict)) else None
     items = [_visible(item) for item in result if not isinstance(item, (tuple, dict))]
     return [item for item in items if isinstance(item, (list, np.ndarray, np.generic, int, float))]
 

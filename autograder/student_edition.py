@@ -31,7 +31,7 @@ def student_edition(course: Course, name: str) -> Path:
     """Write build/student/<name>/course_lib. Returns build/student/<name>, the folder to put on `sys.path`.
 
     Left out are the modules that this and all later assignments unlock, and of what the course keeps locked
-    everything that no earlier assignment has unlocked.
+    everything that no earlier assignment has unlocked. What an earlier one has unlocked stays so.
     """
     folder = course.assignment(name).student_edition
     replace_folder(folder, _edition(course, name))
@@ -66,12 +66,13 @@ def _edition(course: Course, name: str) -> Files:
     return {
         path: content
         for path, content in files.items()
-        if not _is_below(path, pending) and (_is_below(path, opened) or not _is_below(path, course.locked))
+        if _closest(path, opened) >= _closest(path, [*pending, *course.locked])
     }
 
 
-def _is_below(path: str, folders: Iterable[str]) -> bool:
-    return any(Path(path).is_relative_to(folder) for folder in folders)
+def _closest(path: str, folders: Iterable[str]) -> int:
+    """How many parts the longest of the paths has that is `path` or a folder around it; 0 if none is."""
+    return max((len(Path(folder).parts) for folder in folders if Path(path).is_relative_to(folder)), default=0)
 
 
 def _readme(course: Course, assignment: Assignment) -> str:

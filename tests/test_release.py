@@ -276,6 +276,15 @@ def test_student_edition_leaves_out_what_the_course_keeps_locked(tiny):
     assert names[1] == ["course_lib/__init__.py", "course_lib/adding.py", "course_lib/tools/shapes.py"]
 
 
+def test_what_one_week_has_unlocked_a_later_one_does_not_take_away(tiny):
+    for name in ("adding", "scaling"):
+        own = f'"course_lib/{name}.py"'
+        tiny.edit(f"solutions/{name}/assignment.toml", own, f'{own}, "course_lib/tools"')
+    names = [list(read_folder(student_edition(tiny.load(), name))) for name in ("adding", "scaling")]
+    assert names[0] == ["course_lib/__init__.py"]
+    assert names[1] == ["course_lib/__init__.py", "course_lib/adding.py", "course_lib/tools/shapes.py"]
+
+
 def test_student_edition_is_rewritten_only_when_it_changes(tiny):
     course = tiny.load()
     written = student_edition(course, "adding") / "course_lib/tools/shapes.py"
