@@ -28,7 +28,6 @@ from autograder.replay import Replayed, same_error_text, same_left, same_result,
 # A wrong answer is named only if the student's function does as it does in this share of the failed tests in which
 # it goes wrong: two mistakes at once still show one of them, a chance likeness in one test does not count.
 ENOUGH = 1 / 3
-NEAR = 0.1  # two numbers in what a test says, in their own size: no statistic is as far off by chance
 _NUMBER = re.compile(r"-?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?|-?\b(?:nan|inf)\b")
 _LINE = re.compile(r" \(line \d+: .*\)$")
 
@@ -116,11 +115,11 @@ def _agreement(
 
 
 def _nearness(theirs: TestOutcome, ours: TestOutcome) -> float:
-    """From 0, the test says something else of them, to 1, it says the same with nearly the same numbers."""
+    """From 0, the test says something else of them, to 1, it says the same with the same numbers."""
     if theirs.passed != ours.passed or _words(theirs) != _words(ours):
         return 0.0
     numbers = [[float(n.replace(",", "")) for n in _NUMBER.findall(o.message)] for o in (theirs, ours)]
-    near = [abs(a - b) <= NEAR * max(abs(a), abs(b)) for a, b in zip(*numbers, strict=False)]
+    near = [max(0.0, 1 - abs(a - b) / (max(abs(a), abs(b)) or 1)) for a, b in zip(*numbers, strict=False)]
     return 0.5 + 0.5 * sum(near) / len(near) if near else 1.0
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from course_lib.data import Split
+from course_lib.shapes import ShapeError
 
 
 def place_at_random(images: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
@@ -24,6 +25,24 @@ def wandering(split: Split, size: int, copies: int, seed: int = 0) -> Split:
     train_images = place_at_random(np.repeat(split.train_images, copies, axis=0), size, rng)
     test_images = place_at_random(split.test_images, size, rng)
     return Split(train_images, np.repeat(split.train_labels, copies), test_images, split.test_labels)
+
+
+def centred(split: Split, enlarge: int, size: int) -> Split:
+    """Every pixel becomes enlarge x enlarge pixels; each image then stands in the middle of a black size x size canvas.
+
+    Raises ShapeError if the enlarged images (N, C, H, W) do not fit.
+    """
+    height, width = (enlarge * side for side in split.train_images.shape[2:])
+    if max(height, width) > size:
+        raise ShapeError(f"centred: size must be at least {max(height, width)} to hold the images, got {size}")
+    top, left = (size - height) // 2, (size - width) // 2
+    border = ((0, 0), (0, 0), (top, size - height - top), (left, size - width - left))
+    return _map_images(split, lambda images: np.pad(images.repeat(enlarge, axis=2).repeat(enlarge, axis=3), border))
+
+
+def shift(images: np.ndarray, down: int, right: int) -> np.ndarray:
+    """Images (N, C, H, W) moved by whole pixels; what leaves on one side comes in on the other."""
+    return np.roll(images, (down, right), axis=(2, 3))
 
 
 def shuffle_pixels(images: np.ndarray, order: np.ndarray) -> np.ndarray:

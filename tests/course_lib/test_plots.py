@@ -19,8 +19,11 @@ FIGURES = {
     "lines": lambda: plots.lines({"a": [1, 2], "b": [4, 3]}, "layers", "field (pixels)"),
     "number_grids": lambda: plots.number_grids({"a": IMAGE, "b": KERNEL}),
     "pixel_uses": lambda: plots.pixel_uses((5, 6), (2, 3), (2, 3)),
+    "pool_blocks": lambda: plots.pool_blocks(IMAGE, 2),
+    "pooling_window": lambda: plots.pooling_window(IMAGE / 20, "max", 3, 2, 1),
     "sliding_window": lambda: plots.sliding_window(IMAGE, KERNEL, 2, 1, 1, 3),
     "sliding_window that does not fit": lambda: plots.sliding_window(IMAGE, KERNEL, dilation=5),
+    "winners": lambda: plots.winners(IMAGE, (2, 3), 1),
 }
 
 
@@ -205,6 +208,48 @@ def test_the_filled_dots_are_the_pixels_that_the_unit_sees(layers, seen):
     [axes] = plots.connections({"stack": layers}, num_inputs=9).axes
     filled = [line for line in axes.lines if to_rgba(line.get_color()) == to_rgba(style.INPUT)]
     np.testing.assert_array_equal(filled[0].get_xdata(), seen)
+
+
+TIED = np.array([[1, 4, 0, 2], [4, 3, 2, 2]])
+
+
+def test_blocks_show_the_first_maximum_and_the_mean():
+    left, middle, right = plots.pool_blocks(TIED, 2).axes
+    assert texts(left) == ["1", "4", "0", "2", "4", "3", "2", "2"]
+    assert frames(left) == [(0, 1, 1, 1), (0, 3, 1, 1)]  # of equal pixels the first, row by row
+    assert texts(middle) == ["4", "2"]
+    assert texts(right) == ["3", "1.5"]
+
+
+def test_each_window_names_the_pixel_that_wins_it():
+    left, right = plots.winners(TIED, (2, 2), 1).axes
+    assert texts(right) == ["4\nfrom (0, 1)", "4\nfrom (0, 1)", "2\nfrom (0, 3)"]
+    assert frames(left) == [(0, 1, 1, 1), (0, 3, 1, 1)]
+
+
+def test_the_pooling_window_stands_where_the_stride_puts_it():
+    image = RNG.uniform(size=(5, 8))
+    left, middle, right = plots.pooling_window(image, "max", 2, 3, 4).axes  # 2 x 3 outputs: the fifth is (1, 1)
+    assert frames(left) == [(3, 3, 2, 2)]
+    window = image[3:5, 3:5]
+    assert texts(middle) == [f"{100 * value:.0f}" for value in window.ravel()]
+    assert frames(middle) == [(*np.argwhere(window == window.max())[0], 1, 1)]
+    shown = np.asarray(right.images[0].get_array().filled(np.nan))
+    assert np.isnan(shown).tolist() == [[False] * 3, [False, False, True]]
+    assert shown[1, 1] == window.max()
+    assert middle.get_xticklabels()[0].get_text() == "3"
+
+
+def test_the_pooling_window_says_what_comes_out():
+    image = np.full((4, 6), 0.5)
+    figure = plots.pooling_window(image, "average", 2, 2, 99)  # behind the last means the last
+    assert figure.get_supxlabel() == "out[1, 2]  =  the mean of 4 pixels  =  50 %"
+    assert [axes.get_title() for axes in figure.axes] == [
+        "input 4 x 6",
+        "window 2 x 2, brightness in %",
+        "output 2 x 3, 25 % as many",
+    ]
+    assert frames(figure.axes[1]) == []  # no pixel wins an average
 
 
 def test_the_style_is_set():

@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 
 from course_lib import transforms
 from course_lib.data import Split
+from course_lib.shapes import ShapeError
 
 RNG = np.random.default_rng(0)
 
@@ -24,6 +26,29 @@ def test_a_placed_image_is_whole_and_alone():
         assert np.count_nonzero(canvas) == image.size
     assert {row for row, _ in corners} == set(range(5))  # every place occurs, the last one too
     assert {column for _, column in corners} == set(range(4))
+
+
+def test_centred_images_are_enlarged_and_stand_in_the_middle():
+    before = split(shape=(1, 2, 3))
+    after = transforms.centred(before, enlarge=2, size=9)
+    assert after.train_images.shape == (5, 1, 9, 9)
+    assert after.test_images.shape == (2, 1, 9, 9)
+    np.testing.assert_array_equal(after.train_labels, before.train_labels)
+    inside = after.test_images[:, :, 2:6, 1:7]  # 4 of 9 rows: 2 above and 3 below; 6 of 9 columns: 1 and 2
+    for row, column in np.ndindex(2, 2):
+        np.testing.assert_array_equal(inside[:, :, row::2, column::2], before.test_images)
+    assert np.count_nonzero(after.test_images) == 4 * before.test_images.size
+
+
+def test_centred_images_must_fit():
+    message = r"centred: size must be at least 12 to hold the images, got 11"
+    with pytest.raises(ShapeError, match=message):
+        transforms.centred(split(shape=(1, 2, 4)), enlarge=3, size=11)
+
+
+def test_a_shift_moves_down_and_right():
+    image = np.arange(6).reshape(1, 1, 2, 3)
+    np.testing.assert_array_equal(transforms.shift(image, 1, -1)[0, 0], [[4, 5, 3], [1, 2, 0]])
 
 
 def test_wandering_copies_the_training_part_alone():
