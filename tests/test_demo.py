@@ -10,6 +10,7 @@ import pytest
 
 from autograder.classroom import Result, results
 from autograder.course import Course, load_course
+from autograder.demo import demo_class
 from autograder.verdict import BLOCKED, MANUAL, MISSING
 
 PROJECT = Path(__file__).parent.parent
@@ -28,6 +29,8 @@ def course(tmp_path_factory) -> Course:
     for part in PARTS:
         copy = shutil.copytree if (PROJECT / part).is_dir() else shutil.copy
         copy(PROJECT / part, root / part)
+    head, mark, schedule = (root / "course.toml").read_text().partition("[[schedule]]")
+    (root / "course.toml").write_text(head + mark + schedule.partition(mark)[0])  # one class shows it all
     return load_course(root)
 
 
@@ -41,6 +44,13 @@ def graded(course, first_run) -> dict[str, Result]:
     assert first_run.returncode == 0, first_run.stdout + first_run.stderr
     found = results(course, course.assignment("convolution"))
     return {result.student.removeprefix("demo-"): result for result in found}
+
+
+@pytest.mark.parametrize("name", [scheduled.name for scheduled in load_course(PROJECT).schedule])
+def test_every_assignment_has_a_class_of_its_own(name):
+    students = demo_class(load_course(PROJECT).assignment(name))
+    assert len({student.id for student in students}) == len(students) >= 12
+    assert len({student.notebook for student in students}) >= 12
 
 
 def test_a_class_of_at_least_twelve_is_shown_in_the_terminal(first_run, graded):

@@ -40,7 +40,7 @@ def assert_no_loop(small: int, large: int, what: str) -> None:
     assert large <= MOST_GROWTH * small, f"a loop over {what} runs in Python: {steps}"
 
 
-@pytest.mark.weight(0.5)
+@pytest.mark.weight(0.25)
 def test_by_hand(student):
     """A 2x3 image, windows of 2x2 with stride 1, no padding: worked by hand."""
     out = student.max_pool_fast(np.array([[[[1.0, 4.0, 2.0], [3.0, 0.0, 5.0]]]]), 2, 1)
@@ -48,38 +48,38 @@ def test_by_hand(student):
     assert_close(out, [[[[4.0, 5.0]]]], "out")
 
 
-@pytest.mark.weight(1.5)
+@pytest.mark.weight(2.5)
 def test_takes_all_images_at_once(steps):
     """1 image and 200, windows of 2x2, stride 1: right, with no more steps of Python for the larger batch."""
     assert_no_loop(steps(SMALL, 2, 1), steps(MANY_IMAGES, 2, 1), "images")
 
 
-@pytest.mark.weight(0.5)
+@pytest.mark.weight(0.75)
 def test_takes_all_channels_at_once(steps):
     """2 channels and 200, windows of 2x2, stride 1: right, with no more steps of Python for more channels."""
     assert_no_loop(steps(SMALL, 2, 1), steps(MANY_CHANNELS, 2, 1), "channels")
 
 
-@pytest.mark.weight(0.75)
+@pytest.mark.weight(1)
 @pytest.mark.parametrize("large", [HIGH_IMAGE, WIDE_IMAGE], ids=["high", "wide"])
 def test_takes_all_pixels_at_once(steps, large):
     """Windows of 2x2 with stride 2: right, with no more steps of Python for a larger image."""
     assert_no_loop(steps(SMALL, 2, 2), steps(large, 2, 2), "pixels")
 
 
-@pytest.mark.weight(0.5)
+@pytest.mark.weight(0.25)
 def test_windows_that_overlap(compare, images):
     """Windows of 3x3 with stride 1, no padding: 2 images of 3 channels, 7x5 pixels."""
     compare(images(2, 3, 7, 5), 3, 1)
 
 
-@pytest.mark.weight(0.5)
+@pytest.mark.weight(0.25)
 def test_stride_that_does_not_divide(compare, images):
     """Windows of 2x2 with stride 3, no padding, on 7x9 pixels: rows and columns are left over."""
     compare(images(1, 2, 7, 9), 2, 3)
 
 
-@pytest.mark.weight(0.5)
+@pytest.mark.weight(0.25)
 def test_padding(compare, images):
     """Positive pixels, windows of 4x4 with stride 1 and pad 2: the output is larger than the image."""
     compare(images(2, 3, 5, 4), 4, 1, 2)
@@ -99,7 +99,7 @@ def test_pairs(compare, images):
         compare(images(2, 1, 7, 9), *settings)
 
 
-@pytest.mark.weight(0.5)
+@pytest.mark.weight(0.25)
 @pytest.mark.parametrize("settings", [(3, 2, 1), (5, 3, 2), (2, 4, 1)], ids=["3-2-1", "5-3-2", "2-4-1"])
 def test_everything_at_once(compare, rng, settings):
     """Pixels of both signs, size, stride and pad together as ints; every size of the images different."""

@@ -35,7 +35,7 @@ def test_switches_by_hand(student):
     assert_close(switches, [[[[4, 2]]]], "switches")
 
 
-@pytest.mark.weight(1.25)
+@pytest.mark.weight(1)
 def test_switches_side_by_side(compare, images):
     """Maxima and switches for windows of 2x2 with stride 2: 2 images of 3 channels, 6x8 pixels."""
     compare(images(2, 3, 6, 8), 2, 2)
@@ -53,7 +53,7 @@ def test_switches_with_pixels_left_over(compare, images):
     compare(images(1, 2, 7, 9), 2, 3)
 
 
-@pytest.mark.weight(0.25)
+@pytest.mark.weight(0.5)
 def test_switches_of_pairs(compare, rng):
     """size and stride as (vertical, horizontal) pairs, pixels of both signs."""
     for size, stride in [((3, 2), (1, 3)), ((2, 4), 2), (3, (2, 1))]:
