@@ -97,6 +97,8 @@ def _check_axes(x: Any, w: Any, filter_axes: str) -> None:
 
 
 def _check_groups(groups: int, num_channels: int, num_filters: int) -> None:
+    if num_channels < 1:
+        raise ShapeError("x must have a channel, got none")
     if groups < 1 or num_channels % groups or num_filters % groups:
         raise ShapeError(
             f"groups must divide the {num_channels} channels of x and the {num_filters} filters of w, "

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from course_lib.gradcheck import numerical_gradient, relative_error
 from course_lib.numpy_ops import conv_products as numpy_products
 from course_lib.numpy_ops import convolution as numpy_ops
+from course_lib.numpy_ops.im2col import window_views
 from course_lib.shapes import ShapeError
 from course_lib.torch_ops import conv_products as torch_products
 from course_lib.torch_ops import convolution as torch_ops
@@ -219,6 +220,7 @@ def test_an_int_means_both_sides(backend: Backend, rng: np.random.Generator):
         ({"dilation": (1, 0)}, r"dilation must be an int of at least 1 .*, got dilation == \(1, 0\)"),
         ({"pad": -1}, "pad must be an int of at least 0 or a pair of them, got pad == -1"),
         ({"groups": 0}, "groups must divide .*, got groups == 0"),
+        ({"x": np.zeros((2, 0, 5, 7)), "w": np.zeros((8, 0, 3, 3))}, "x must have a channel, got none"),
         ({"x": np.zeros((2, 3, 5, 7), int)}, "x must hold real floating-point numbers, got x.dtype == (torch.)?int64"),
         (
             {"w": np.zeros((8, 3, 3, 3), complex)},
@@ -285,6 +287,25 @@ def test_the_size_of_a_block_does_not_matter(fast, products, columns_bytes: int,
     dout = rng.standard_normal(fast(case, None)[0].shape)
     monkeypatch.setattr(products, "COLUMNS_BYTES" if products is numpy_products else "CPU_COLUMNS_BYTES", columns_bytes)
     assert_same(fast(case, dout), oracle(case, dout))
+
+
+@pytest.mark.parametrize("columns_bytes", [1, 1000, 5000])
+def test_a_block_is_as_small_as_asked_or_one_row_of_one_image(columns_bytes: int, rng, monkeypatch):
+    case = random_case(rng, (5, 16, 6, 4), (2, 16, 3, 2), pad=1)
+    single = replace(case, x=np.float32(case.x), w=np.float32(case.w), b=np.float32(case.b))
+    seen = []
+
+    def watched(*args) -> np.ndarray:
+        views = window_views(*args)
+        seen.append(views.nbytes)
+        return views
+
+    monkeypatch.setattr(numpy_products, "window_views", watched)
+    monkeypatch.setattr(numpy_products, "COLUMNS_BYTES", columns_bytes)
+    out = numpy_fast(single, None)[0]
+    row_bytes = 16 * 3 * 2 * out.shape[3] * 4
+    assert max(seen) <= max(columns_bytes, row_bytes)
+    assert sum(seen) == 2 * 5 * 6 * row_bytes  # every window once forward, once for dw
 
 
 def test_the_naive_and_the_fast_cache_can_be_exchanged(rng: np.random.Generator):

@@ -4,7 +4,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_lib.arguments.windows import conv_output_size
+from course_lib.arguments.windows import Window, conv_output_size
+from course_lib.numpy_ops.im2col import window_views
 from course_lib.shapes import ShapeError
 
 sides = st.tuples(*(st.integers(1, 4), st.integers(1, 5), st.integers(0, 3), st.integers(1, 3), st.integers(0, 5)))
@@ -66,6 +67,13 @@ def test_the_columns_are_a_copy(backend):
     x = backend.array(np.zeros((2, 3, 5, 7)))
     backend.module("im2col").im2col(x, 1, 1)[:] = 1
     assert not backend.numpy(x).any()
+
+
+def test_views_of_windows_are_read_only():
+    padded = np.zeros((3, 5, 7, 2))
+    views = window_views(padded, Window.of((2, 2)), (4, 6))
+    assert np.shares_memory(views, padded)
+    assert not views.flags.writeable
 
 
 def test_float32_stays_float32(backend):

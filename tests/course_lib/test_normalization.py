@@ -174,6 +174,15 @@ def test_float32_with_a_mean_of_ten_thousand(backend, name: str, added: float, r
     assert_agree(backend, single, np.float32(rng.normal(size=case.x.shape)), tolerance=5e-6)
 
 
+@each_norm
+def test_two_neighbouring_float32_lie_one_deviation_from_the_mean_between_them(backend, name: str):
+    values = np.float32([16384, 16384 + np.spacing(np.float32(16384))])  # their mean is no float32
+    x = {"batchnorm": values[:, None], "layernorm": values[None]}.get(name, values.reshape(1, 1, 1, 2))
+    one = np.ones((1, 1, 1, 1) if name == "spatial_groupnorm" else x.shape[1], np.float32)
+    case = Case(name, x, one, 0 * one, eps=0.0)
+    np.testing.assert_allclose(results(backend, case, x)[0][0].ravel(), [-1, 1], rtol=1e-6)
+
+
 @pytest.mark.parametrize("name", ["batchnorm", "spatial_batchnorm"])
 def test_running_means_of_ten_thousand_are_the_nearest_float32(backend, name: str, rng):
     case = make(rng, name, (64, 6) if name == "batchnorm" else (4, 6, 5, 7))
@@ -293,16 +302,20 @@ def test_numpy_may_mix_float32_with_float64(name: str, wide: tuple[str, ...], rn
     case = make(rng, name)
     dout = rng.normal(size=case.x.shape)
     given = {"x": case.x, "gamma": case.gamma, "beta": case.beta, "dout": dout}
-    x, gamma, beta, upstream = (array if key in wide else np.float32(array) for key, array in given.items())
+    given = {key: array if key in wide else np.float32(array) for key, array in given.items()}
+    x, gamma, beta, upstream = given.values()
     groups = [case.groups] if name == "spatial_groupnorm" else []
     out, cache = getattr(normalization, f"{name}_forward")(x, gamma, beta, *groups, dict(case.param))
-    expected = oracle(case, dout)
+    expected = oracle(replace(case, x=x, gamma=gamma, beta=beta), upstream)
     assert out.dtype == (np.float32 if wide == ("dout",) else np.float64)
-    np.testing.assert_allclose(out, expected[0], 1e-5, 1e-5)
+    # Statistics in float64, and what is made of them.
+    exact = "x" in wide or ("gamma" in wide and name == "batchnorm")
+    np.testing.assert_allclose(out, expected[0], *[1e-12 if exact else 1e-5] * 2)
     for backward in BACKWARDS[name]:
-        dx = getattr(normalization, backward)(upstream, cache)[0]
+        dx, dgamma, _ = getattr(normalization, backward)(upstream, cache)
         assert dx.dtype == (np.float32 if wide == ("beta",) else np.float64)
         np.testing.assert_allclose(dx, expected[1], 1e-4, 1e-4)
+        np.testing.assert_allclose(dgamma, expected[2], *[1e-12 if exact and name == "batchnorm" else 1e-4] * 2)
 
 
 @each_norm

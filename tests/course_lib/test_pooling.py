@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
+from course_lib.arguments.windows import Window
 from course_lib.gradcheck import numerical_gradient, relative_error
 from course_lib.numpy_ops import pooling as numpy_pooling
+from course_lib.numpy_ops.sliding import reduce_windows, spread_windows
 from course_lib.shapes import ShapeError
 
 QUARTERS = {"pool_height": 2, "pool_width": 2, "stride": 2}
@@ -515,6 +517,14 @@ def test_max_pool_fast_pads_nothing_unless_asked_and_names_itself(backend):
         max_pool_fast(backend.array(x), 0, 1)
     with pytest.raises(ShapeError, match="^max_pool_fast: stride must"):
         max_pool_fast(backend.array(x), 2, 0)
+
+
+@pytest.mark.parametrize("size", [(7,), (7, 5), (7, 5, 4)])
+def test_spreading_over_any_number_of_axes_is_the_adjoint_of_summing(size: tuple[int, ...], rng: np.random.Generator):
+    window = Window.of((3, 2, 2)[: len(size)], stride=2, pad=1)
+    x, y = rng.standard_normal((2, *size)), rng.standard_normal((2, *window.output_size(size)))
+    sums = reduce_windows(x, window, y.shape[1:], np.add)
+    np.testing.assert_allclose(np.sum(sums * y), np.sum(x * spread_windows(y, window, size)), rtol=1e-12)
 
 
 def test_names_are_the_same_in_both_libraries():

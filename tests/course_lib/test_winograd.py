@@ -57,6 +57,32 @@ def test_float32_stays_float32(rng: np.random.Generator):
     assert [array.tobytes() for array in arrays] == before
 
 
+@pytest.mark.parametrize("wide", [0, 1, 2], ids=["x", "w", "b"])
+def test_mixed_precisions_give_the_higher_one(wide: int, rng: np.random.Generator):
+    arrays = [np.float32(rng.standard_normal(shape)) for shape in ((2, 3, 5, 7), (4, 3, 3, 3), (4,))]
+    arrays[wide] = np.float64(arrays[wide])
+    out, _ = conv_forward_winograd(*arrays, SAME)
+    np.testing.assert_allclose(out, conv_forward_naive(*arrays, SAME)[0], rtol=1e-5, atol=1e-5)
+    assert out.dtype == np.float64
+
+
+@pytest.mark.parametrize(("rows_at_once", "expected"), [(0.5, [1, 1, 1, 1, 1]), (1, [1, 1, 1, 1, 1]), (2, [2, 2, 1])])
+def test_each_row_of_tiles_is_worked_out_once_in_blocks_and_in_float32(rows_at_once, expected: list, rng, monkeypatch):
+    arrays = [np.float32(rng.standard_normal(shape)) for shape in ((1, 3, 10, 7), (4, 3, 3, 3), (4,))]
+    outputs, seen = winograd._outputs, []
+
+    def watched(filters: np.ndarray, padded: np.ndarray) -> np.ndarray:
+        out = outputs(filters, padded)
+        assert padded.dtype == out.dtype == np.float32
+        seen.append(out.shape[1] // 2)
+        return out
+
+    monkeypatch.setattr(winograd, "_outputs", watched)
+    monkeypatch.setattr(winograd, "TILES_BYTES", int(rows_at_once * 16 * 4 * (3 + 4) * 4))  # float32, C + F, 4 tiles
+    conv_forward_winograd(*arrays, SAME)
+    assert seen == expected
+
+
 def test_a_nan_spoils_its_tile_alone():
     x = np.zeros((1, 1, 8, 8))
     x[0, 0, 0, 0] = np.nan
@@ -80,5 +106,10 @@ def test_other_layers_are_refused(w_shape: tuple, changes: dict):
 @pytest.mark.parametrize("num_axes", [1, 3])
 def test_lines_and_volumes_are_refused(num_axes: int):
     shape = (3,) * num_axes
-    with pytest.raises(ShapeError, match=r"^conv_forward_winograd: x must have 4 axes"):
+    with pytest.raises(ShapeError, match=r"^conv_forward_winograd: x must have 4 axes \(N, C, H, W\), got"):
         conv_forward_winograd(np.zeros((1, 2, *shape)), np.zeros((4, 2, *shape)), np.zeros(4), SAME)
+
+
+def test_a_bias_of_another_length_is_refused():
+    with pytest.raises(ShapeError, match=r"^conv_forward_winograd: b must have shape \(4,\) to match w, got"):
+        conv_forward_winograd(np.zeros((1, 2, 5, 7)), np.zeros((4, 2, 3, 3)), np.zeros(1), SAME)
