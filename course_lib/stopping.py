@@ -23,11 +23,11 @@ class Numbered(nn.Module):
         self.counter += 1
 
 
-def follow(stopper: Stopper, losses: Sequence[float]) -> tuple[list[bool], dict[str, int]]:
+def follow(stopper: Stopper, losses: Sequence[float]) -> tuple[list[bool], list[int]]:
     """Show the stopper one loss per epoch until it says stop; then let it restore.
 
-    Returns (answers, restored): what stopper.update answered, epoch by epoch, and from which epoch, counted from 1,
-    it restored the "weight" and the "counter" of a model.
+    Returns (answers, restored): what stopper.update answered, epoch by epoch, and from which epochs, counted from 1,
+    it restored the weight and the counter of a model.
     """
     model = Numbered()
     answers = []
@@ -37,4 +37,4 @@ def follow(stopper: Stopper, losses: Sequence[float]) -> tuple[list[bool], dict[
         if answers[-1]:
             break
     stopper.restore(model)
-    return answers, {name: int(value) for name, value in model.state_dict().items()}
+    return answers, [int(value) for value in (model.weight, model.counter)]

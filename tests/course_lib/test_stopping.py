@@ -28,12 +28,12 @@ class Shallow:
 def test_the_epochs_are_counted_until_the_first_stop(patience, losses, num_epochs, best):
     answers, restored = follow(EarlyStopping(patience), losses)
     assert answers == [False] * (num_epochs - 1) + [num_epochs < len(losses)]
-    assert restored == {"weight": best, "counter": best}
+    assert restored == [best, best]
 
 
 def test_a_state_that_is_no_copy_moves_on_with_the_model():
     _, restored = follow(Shallow(), [3, 2, 1, 0])
-    assert restored == {"weight": 3, "counter": 3}
+    assert restored == [3, 3]
 
 
 def test_no_generator_is_touched():
