@@ -26,15 +26,6 @@ PROJECT = Path(__file__).parent.parent
 
 collect_ignore = ["hostile"]  # its course has hidden tests, which the grader runs
 
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For `--dist loadgroup`: a file stays in one process, for its fixtures; one with marks of its own is divided."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
-
-
 COURSE = """\
 id = "tiny"
 title = "Sums"

@@ -21,16 +21,13 @@ ASSIGNMENTS = [COURSE.assignment(scheduled.name) for scheduled in COURSE.schedul
 SHORTEST_TELLING_LINE = 25
 
 
-def _case(assignment: Assignment, *values: object, **options: str) -> object:
-    """A parameter set that runs beside those of other assignments."""
-    return pytest.param(assignment, *values, marks=pytest.mark.xdist_group(f"law of {assignment.name}"), **options)
-
-
-each_assignment = pytest.mark.parametrize("assignment", [_case(a, id=a.name) for a in ASSIGNMENTS])
+each_assignment = pytest.mark.parametrize("assignment", ASSIGNMENTS, ids=lambda assignment: assignment.name)
 
 
 def _rows(rows_of: Callable[[Assignment], list[tuple[Answer, ...]]]) -> list[object]:
-    return [_case(a, row, id=f"{a.name}-{len(row)}-with-{row[0].name}") for a in ASSIGNMENTS for row in rows_of(a)]
+    return [
+        pytest.param(a, row, id=f"{a.name}-{len(row)}-with-{row[0].name}") for a in ASSIGNMENTS for row in rows_of(a)
+    ]
 
 
 def _grade(assignment: Assignment, notebook: nbformat.NotebookNode) -> Verdict:

@@ -45,9 +45,7 @@ ASSIGNMENTS = [
     for scheduled in COURSE.schedule
     if any("mark.random" in path.read_text() for path in COURSE.assignment(scheduled.name).hidden_tests.glob("*.py"))
 ]
-each_assignment = pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.xdist_group(f"random {name}")) for name in ASSIGNMENTS]
-)
+each_assignment = pytest.mark.parametrize("name", ASSIGNMENTS)
 
 
 @pytest.fixture
