@@ -8,6 +8,7 @@ from typing import Any
 from course_lib.shapes import ShapeError, check_axes, check_floating, check_shape
 
 BatchNormParam = MutableMapping[str, Any]
+MODES = ("train", "test")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ def check_batchnorm(x: Any, gamma: Any, beta: Any, bn_param: BatchNormParam, axe
     for name, array in {"gamma": gamma, "beta": beta, **running}.items():
         check_shape(array, name, x.shape[1:2], "to match x")
     mode = bn_param.get("mode")
-    if mode not in ("train", "test"):
+    if mode not in MODES:
         raise ShapeError(f"bn_param must have a mode, 'train' or 'test', got mode == {mode!r}")
     if len(running) == 1 or (mode == "test" and not running):
         why = "in test mode" if mode == "test" else "or neither"

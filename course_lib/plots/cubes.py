@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import product
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -89,15 +90,13 @@ def _block_of(kind: str, channels: int, num_groups: int, image: int, channel: in
 def _faces(shape: Shape) -> Iterator[tuple[int, int, list[Corner], float]]:
     """(image, channel, corners, brightness) of every cell that can be seen: in front, on top, at the right side."""
     num_images, channels, pixels = shape
-    for c in range(channels):
-        for p in range(pixels):
-            yield 0, c, [(0, c, p), (0, c + 1, p), (0, c + 1, p + 1), (0, c, p + 1)], FRONT
-    for n in range(num_images):
-        for c in range(channels):
-            yield n, c, [(n, c, pixels), (n, c + 1, pixels), (n + 1, c + 1, pixels), (n + 1, c, pixels)], TOP
-        for p in range(pixels):
-            corners = [(n, channels, p), (n + 1, channels, p), (n + 1, channels, p + 1), (n, channels, p + 1)]
-            yield n, channels - 1, corners, SIDE
+    for c, p in product(range(channels), range(pixels)):
+        yield 0, c, [(0, c, p), (0, c + 1, p), (0, c + 1, p + 1), (0, c, p + 1)], FRONT
+    for n, c in product(range(num_images), range(channels)):
+        yield n, c, [(n, c, pixels), (n, c + 1, pixels), (n + 1, c + 1, pixels), (n + 1, c, pixels)], TOP
+    for n, p in product(range(num_images), range(pixels)):
+        corners = [(n, channels, p), (n + 1, channels, p), (n + 1, channels, p + 1), (n, channels, p + 1)]
+        yield n, channels - 1, corners, SIDE
 
 
 def _project(n: float, c: float, p: float) -> tuple[float, float]:

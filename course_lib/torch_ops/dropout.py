@@ -100,16 +100,16 @@ def mc_dropout_predict(model: nn.Module, x: Tensor, samples: int) -> tuple[Tenso
     Source: Gal & Ghahramani 2016, section 3.
     """
     check_samples(samples)
-    modes = {module: module.training for module in model.modules()}
+    before = {module: module.training for module in model.modules()}
     model.eval()
-    for module in modes:
+    for module in before:
         if isinstance(module, DROPOUTS):
             module.training = True
     try:
         with torch.no_grad():
             answers = torch.stack([model(x) for _ in range(samples)])
     finally:
-        for module, training in modes.items():
+        for module, training in before.items():
             module.training = training
     return answers.mean(0), answers.std(0, correction=0)
 

@@ -14,12 +14,12 @@ def torchs(optimizer, w, gradients, config):
     settings = {THEIR_NAMES[name]: value for name, value in config.items() if name in THEIR_NAMES}
     if "beta1" in config:
         settings["betas"] = (config["beta1"], config["beta2"])
-    leaf = torch.tensor(w, requires_grad=True)
-    steps = optimizer([leaf], **settings)
+    weights = torch.tensor(w, requires_grad=True)
+    steps = optimizer([weights], **settings)
     for dw in gradients:
-        leaf.grad = torch.tensor(dw)
+        weights.grad = torch.tensor(dw)
         steps.step()
-        yield leaf.detach().numpy().copy()
+        yield weights.detach().numpy().copy()
 
 
 @pytest.fixture
