@@ -369,7 +369,8 @@ threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
 def test_nothing_is_left_in_tmp_and_no_zombie():
     def state():
         children = psutil.Process(fork_server._server._process.pid).children()
-        return sorted(Path("/tmp").glob("kernel-*")), children, len(os.listdir("/proc/self/fd"))
+        own = sorted(Path("/tmp").glob(f"kernel-{os.getpid()}-*"))
+        return own, children, len(os.listdir("/proc/self/fd"))
 
     with StudentKernel(LIMITS):
         pass
