@@ -137,6 +137,7 @@ def _behave_alike(a: Replayed, b: Replayed) -> bool:
         a.error == b.error
         and a.changed == b.changed
         and same_value(_visible(a.result), _visible(b.result))
+        and _dtypes(_visible(a.result)) == _dtypes(_visible(b.result))
         and same_left(a.left, b.left)
         and same_left(b.left, a.left)
     )
@@ -149,6 +150,10 @@ def _visible(result: Any) -> Any:
         return shown if isinstance(shown, (np.ndarray, np.generic, int, float, str, dict)) else None
     items = [_visible(item) for item in result if not isinstance(item, (tuple, dict))]
     return [item for item in items if isinstance(item, (list, np.ndarray, np.generic, int, float))]
+
+
+def _dtypes(visible: Any) -> Any:
+    return list(map(_dtypes, visible)) if isinstance(visible, list) else getattr(visible, "dtype", None)
 
 
 def _is_like(outcome: TestOutcome, own: list[int], wrong: list[Replayed], right: list[Replayed]) -> bool:
