@@ -74,7 +74,7 @@ def _arguments(call: Call, reference: dict[str, Any]) -> Iterator[tuple[str, Any
         return
     function = reference[call.function]
     match call.op:
-        case "call" | "count_steps" | "build":
+        case "call" | "call_on_meta" | "count_steps" | "build" | "outline":
             names = list(inspect.signature(function).parameters)
         case "apply_with_gradients":
             names = list(inspect.signature(function.forward).parameters)[1:]  # without ctx

@@ -54,7 +54,7 @@ def _replay_one(call: Call, namespace: dict[str, Any], kept: dict[int, Any]) -> 
                 result = step_count.count_steps(function, args, kwargs)
             case op:
                 result = module_calls.perform(op, function, args, kwargs)
-                if op not in ("build", "make"):  # a copy: later calls change the module's own arrays
+                if op not in module_calls.KEPT:  # a copy: later calls change the module's own arrays
                     result = copy.deepcopy(answering.plain_parts(result))
     except Exception as error:
         return Replayed(error=type(error).__name__, error_text=str(error))

@@ -58,7 +58,7 @@ class Student:
         self._line = line
         self._exercise = exercise
         self._functions = functions
-        self._watched = False
+        self._watched = self._training = False
         self.calls: list[Call] = []
 
     def __getattr__(self, name: str) -> Callable:
@@ -79,6 +79,15 @@ class Student:
             yield
         finally:
             self._watched = False
+
+    @contextmanager
+    def training(self) -> Iterator[None]:
+        """Inside the block, a call may take the assignment's `training_timeout_s`; no hint is looked for in it."""
+        self._training = True
+        try:
+            yield
+        finally:
+            self._training = False
 
     def count_steps(self, function: str, *args: Any, **kwargs: Any) -> int:
         """How many Python bytecodes one call executes: grows with every Python loop, on any machine the same."""
@@ -109,9 +118,28 @@ class Student:
         """A new module of the student's class `name`, or of what a function of that name returns."""
         return StudentModule(self, name, self.perform("build", name, *args, **kwargs))
 
+    def outline(self, name: str, *args: Any, **kwargs: Any) -> StudentModule:
+        """`build` that takes no memory for numbers: the module has shapes, and numbers once it is filled."""
+        return StudentModule(self, name, self.perform("outline", name, *args, **kwargs))
+
+    def call_on_meta(self, function: str, *args: Any, **kwargs: Any) -> Any:
+        """A call in which the tensors that the function makes are on the "meta" device, for a model made there."""
+        return _as_declared(
+            function, self.perform("call_on_meta", function, *args, **kwargs), self._functions[function]
+        )
+
+    def groups(self, found: Handle, module: StudentModule) -> list[tuple[list[str], dict[str, Any]]]:
+        """(names, settings) of each parameter group that a function made for a module; '?': not one of its own."""
+        name = self._exercise.name
+        match self.perform("groups", name, found, module.handle):
+            case [*parts] if all(_is_group(part) for part in parts):
+                return [(list(names), settings) for names, settings in parts]
+        raise Mismatch(f"{name} must give parameter groups, each a dict with 'params'")
+
     def make(self, kind: str, *values: Any) -> Handle:
         """What no message can carry, made in the student's process: make("rng", seed), make("generator", seed),
-        make("tensor", array), make("batches", (x, labels), ...), make("model", ["Linear", 4, 3], ["ReLU"])."""
+        make("tensor", array), make("batches", (x, labels), ...), make("state", names, arrays), make("model", layers...)
+        as in `inside/networks.py`, make("outline", layers...) the same on the "meta" device."""
         return self.perform("make", self._exercise.name, kind, *values)
 
     def model(self, *layers: list) -> StudentModule:
@@ -136,12 +164,13 @@ class Student:
     def _call(
         self, function: str, args: tuple, kwargs: dict, returns: tuple[Returned, ...], target: Handle | None = None
     ) -> Any:
-        reply, buffers = self._ask("call", function, args, kwargs, [item.kind for item in returns], target)
+        op = "train" if self._training else "call"
+        reply, buffers = self._ask(op, function, args, kwargs, [item.kind for item in returns], target)
         value = decode(reply["value"], buffers)
         passed = (*args, *kwargs.values())
         changed = _flags(reply.get("changed"), len(passed))
         left = _dicts(function, reply.get("left"), buffers, passed)
-        self._record("call", function, args, kwargs, value, changed=changed, left=left, target=target)
+        self._record(op, function, args, kwargs, value, changed=changed, left=left, target=target)
         for argument, entries in zip(passed, left, strict=False):
             if entries is not None:
                 argument.clear()
@@ -182,6 +211,13 @@ class Student:
         if _size(result) > MAX_KEPT_BYTES:
             result = None
         self.calls.append(Call(op, function, copied, {k: _copied(v) for k, v in kwargs.items()}, result, **outcome))
+
+
+def _is_group(part: Any) -> bool:
+    match part:
+        case [[*names], dict()]:
+            return all(isinstance(name, str) for name in names)
+    return False
 
 
 def _student_error(function: str, error: Any) -> StudentError:

@@ -64,9 +64,17 @@ class StudentModule:
         """`load_state_dict`, strict."""
         self._perform("load_state", list(state), [np.asarray(value) for value in state.values()])
 
+    def state_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of all entries of its `state_dict`, by name, in their order."""
+        return self._shapes("state_shapes")
+
+    def fill(self, seeds: Mapping[str, int]) -> None:
+        """Give the named entries of its `state_dict` the numbers of `autograder.numbers.numbers_for`, others zeros."""
+        self._perform("fill", dict(seeds))
+
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shapes of the learned parameters, by name, in their order."""
-        return {name: tuple(_counts(shape, name)) for name, shape in self._pairs(self._perform("shapes"))}
+        return self._shapes("shapes")
 
     def num_parameters(self) -> int:
         return sum(int(np.prod(shape, dtype=np.int64)) for shape in self.shapes().values())
@@ -74,6 +82,13 @@ class StudentModule:
     def modes(self) -> dict[str, bool]:
         """Whether it ('') and the modules inside it are in training mode."""
         return {name: value is True for name, value in self._pairs(self._perform("modes"))}
+
+    def hooks(self) -> int:
+        """How many hooks hang on it and on the modules inside it."""
+        found = self._perform("hooks")
+        if type(found) is not int:
+            raise self._unexpected("a number of hooks")
+        return found
 
     def fit(
         self, x: np.ndarray, labels: np.ndarray, *, epochs: int, batch_size: int, learning_rate: float, seed: int
@@ -84,6 +99,9 @@ class StudentModule:
 
     def _perform(self, op: str, *args: Any, **kwargs: Any) -> Any:
         return self._student.perform(op, self._name, self.handle, *args, **kwargs)
+
+    def _shapes(self, op: str) -> dict[str, tuple[int, ...]]:
+        return {name: tuple(_counts(shape, name)) for name, shape in self._pairs(self._perform(op))}
 
     def _pairs(self, found: Any) -> list[tuple[str, Any]]:
         if isinstance(found, list):

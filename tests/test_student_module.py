@@ -10,6 +10,7 @@ from autograder.checks import Mismatch, StudentError
 from autograder.inside import module_calls
 from autograder.inside.answering import plain_parts
 from autograder.kernels import StudentKernel
+from autograder.numbers import fill_, matching
 from autograder.replay import fingerprint, replay, same_result
 from autograder.student import Student
 
@@ -219,3 +220,135 @@ def test_every_operation_leaves_plain_parts():
     found = module_calls.perform("run_module", nn.BatchNorm2d, [module, x], {"training": True, "upstream": x})
     out, (dx,), named = plain_parts(found)
     assert type(out) is type(dx) is np.ndarray and [name for name, _ in named] == ["weight", "bias"]
+
+
+BLOCK = """
+import torch
+from torch import nn
+
+class Block(nn.Module):
+    def __init__(self, channels, look=False):
+        super().__init__()
+        self.conv = nn.Conv2d(3, channels, 3, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+        if look:
+            self.scale = float(self.norm.weight.sum())
+    def forward(self, x):
+        return self.norm(self.conv(x))
+
+def count(model, shape):
+    seen = []
+    handles = [child.register_forward_hook(lambda m, i, o: seen.append(o.numel())) for child in model]
+    model(torch.zeros(1, *shape))
+    if model[0].__class__.__name__ != "Sum":
+        for handle in handles:
+            handle.remove()
+    return sum(seen)
+
+def grouped(model):
+    first, *others = model.parameters()
+    return [{"params": first, "lr": 0.5}, {"params": iter([*others, torch.ones(1)]), "weight_decay": 0.0}]
+
+def sizes(state):
+    return [tensor.numel() for tensor in state.values()]
+
+def slow(seconds):
+    import time
+    time.sleep(seconds)
+    return seconds
+"""
+
+
+@pytest.fixture
+def block(student):
+    """A student who has written BLOCK."""
+    made = student(BLOCK.replace("class Block", f"class {NAME}").replace("Block", NAME))
+    made._functions = made._functions | {
+        "count": (Returned("count", "int"),),
+        "grouped": (Returned("groups", "handle"),),
+        "sizes": (Returned("sizes", "array"),),
+        "slow": (Returned("seconds", "float"),),
+    }
+    return made
+
+
+def test_an_outline_has_shapes_and_takes_no_memory(block):
+    module = block.outline(NAME, 1 << 30)  # 108 GiB of weights
+    assert module.state_shapes()["conv.weight"] == (1 << 30, 3, 3, 3)
+    assert module.num_parameters() == (27 + 2) << 30
+    assert "norm.running_mean" in module.state_shapes()
+    assert "norm.running_mean" not in module.shapes()
+
+
+@pytest.mark.parametrize("look", [False, True], ids=["on meta", "built for real"])
+def test_an_outline_comes_to_life_when_it_is_filled(block, look):
+    module = block.outline(NAME, 4, look=look)
+    theirs = matching(module.state_shapes(), module.state_shapes())
+    seeds = {name: number for number, name in enumerate(theirs)}
+    module.fill(seeds)
+    ours = nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4)).eval()
+    ours_by_theirs = matching(module.state_shapes(), {k: tuple(v.shape) for k, v in ours.state_dict().items()})
+    fill_(ours, {ours_by_theirs[name]: seed for name, seed in seeds.items()})
+    x = np.random.default_rng(0).normal(size=(2, 3, 6, 5)).astype(np.float32)
+    assert np.allclose(module(x), ours(torch.tensor(x)).detach().numpy(), atol=1e-5)
+
+
+def test_networks_with_branches_are_spelled_as_lists(student):
+    made = student().model(["Sum", [["Linear", 3, 3]], []], ["Concat", [], [["ReLU"]]])
+    weight, bias = np.diag([1.0, 2.0, 3.0]).astype(np.float32), np.zeros(3, np.float32)
+    made.load({"0.branches.0.0.weight": weight, "0.branches.0.0.bias": bias})
+    x = np.array([[1, -1, 2]], np.float32)
+    assert made(x).tolist() == [[2, -3, 8, 2, 0, 8]]
+
+
+def test_a_witness_counts_how_it_was_run(student):
+    made = student().model(["Witness"], ["Linear", 3, 2])
+    x = np.ones((4, 3), np.float32)
+    made(x)
+    made.run(x, training=True, upstream=np.ones((4, 2), np.float32))
+    counts = {name: int(value) for name, value in made.state().items() if name.startswith("0.")}
+    assert counts == {"0.passes": 2, "0.images": 8, "0.in_training": 1, "0.with_gradient": 1}
+
+
+def test_a_function_can_count_a_network_that_takes_no_memory(block):
+    outline = block.make("outline", ["Conv2d", 3, 1 << 30, 3], ["ReLU"])
+    assert block.call_on_meta("count", outline, (3, 4, 4)) == 2 * 4 << 30
+
+
+def test_hooks_left_behind_are_counted(block):
+    clean, left = block.model(["Conv2d", 3, 2, 1]), block.model(["Sum", [], []], ["ReLU"])
+    for model in (clean, left):
+        block.count(model.handle, (3, 4, 4))
+    assert clean.hooks() == 0
+    assert left.hooks() == 2
+
+
+def test_parameter_groups_come_as_names_and_settings(block):
+    model = block.model(["Linear", 2, 3])
+    found = block.groups(block.grouped(model.handle), model)
+    assert found == [(["0.weight"], {"lr": 0.5}), (["0.bias", "?"], {"weight_decay": 0.0})]
+    with pytest.raises((Mismatch, StudentError)):
+        block.groups(block.make("rng", 0), model)
+
+
+def test_a_state_of_tensors_can_be_passed_on(block):
+    state = block.make("state", ["a", "b"], [np.ones(2), np.zeros(3)])
+    assert block.sizes(state).tolist() == [2, 3]
+
+
+def test_training_is_recorded_as_what_no_hint_replays(block):
+    with block.training():
+        block.slow(0.0)
+    block.slow(0.0)
+    assert [call.op for call in block.calls] == ["train", "call"]
+
+
+def test_outlines_and_what_they_give_can_be_replayed(block):
+    module = block.outline(NAME, 4)
+    module.fill(dict.fromkeys(module.state_shapes(), 7))
+    module(np.ones((1, 3, 5, 5), np.float32))
+    namespace: dict = {}
+    exec(BLOCK.replace("class Block", f"class {NAME}"), namespace)
+    again = replay(tuple(block.calls), namespace)
+    assert [replayed.error for replayed in again] == [None] * len(again)
+    assert all(map(same_result, block.calls, again))

@@ -105,7 +105,7 @@ class Server:
         function = self._function(request["function"]) if target is None else self._resolve(decode_wire(target, ()))
         args, kwargs = self._arguments(request, buffers)
         match request["op"]:
-            case "call":
+            case "call" | "train":
                 return self._call(function, args, kwargs, request["kinds"], outgoing)
             case "count_steps":
                 watch()

@@ -9,12 +9,40 @@ from typing import Any
 
 import numpy as np
 
+from autograder.inside.networks import network
+from autograder.numbers import fill_
+
 Named = list[list]  # [name, value] each
 
 
 def build(cls: Callable, *args: Any, **kwargs: Any) -> Any:
     """A new module."""
     return cls(*args, **kwargs)
+
+
+def outline(cls: Callable, *args: Any, **kwargs: Any) -> Any:
+    """A new module whose numbers take no memory: its tensors are on the "meta" device until `fill` comes.
+
+    One that cannot be built so, or keeps numbers beside its state dict, is built for real.
+    """
+    import torch
+
+    try:
+        with torch.device("meta"):
+            module = cls(*args, **kwargs)
+        if set(dict(module.named_buffers())) <= set(module.state_dict()):
+            return module
+    except Exception:  # whatever a constructor raises that looks at its numbers
+        pass
+    return cls(*args, **kwargs)
+
+
+def call_on_meta(function: Callable, *args: Any, **kwargs: Any) -> Any:
+    """Call a function where tensors that it makes are on the "meta" device, as the model is that it is given."""
+    import torch
+
+    with torch.device("meta"):
+        return function(*args, **kwargs)
 
 
 def make(kind: str, *values: Any) -> Any:
@@ -34,20 +62,12 @@ def _tensor(array: np.ndarray) -> Any:
     return torch.tensor(array)
 
 
-def _model(*layers: Sequence[Any]) -> Any:
-    """torch's layers in a row, each written [name, argument, ..., {keyword: argument}]; an argument may be a layer."""
-    from torch import nn
-
-    def layer(name: str, *arguments: Any) -> nn.Module:
-        named = arguments[-1] if arguments and isinstance(arguments[-1], dict) else {}
-        values = [layer(*a) if _is_layer(a) else a for a in arguments[: len(arguments) - bool(named)]]
-        return getattr(nn, name)(*values, **named)
-
-    return nn.Sequential(*(layer(*parts) for parts in layers))
+def _outline(*layers: Sequence[Any]) -> Any:
+    return outline(network, *layers)
 
 
-def _is_layer(argument: Any) -> bool:
-    return isinstance(argument, (list, tuple)) and bool(argument) and isinstance(argument[0], str)
+def _state(names: Sequence[str], arrays: Sequence[np.ndarray]) -> dict[str, Any]:
+    return dict(zip(names, map(_tensor, arrays), strict=True))
 
 
 def _batches(*pairs: Sequence[np.ndarray]) -> list[tuple]:
@@ -58,7 +78,9 @@ MAKERS: dict[str, Callable] = {
     "rng": np.random.default_rng,
     "generator": _generator,
     "tensor": _tensor,
-    "model": _model,
+    "model": network,
+    "outline": _outline,
+    "state": _state,
     "batches": _batches,
 }
 
@@ -129,6 +151,37 @@ def load_state(module: Any, names: Sequence[str], arrays: Sequence[np.ndarray]) 
         raise RuntimeError(" ".join(str(error).split())) from None  # a student reads one line of it
 
 
+def state_shapes(module: Any) -> Named:
+    """The shape of every entry of its `state_dict`, in their order."""
+    return [[name, list(tensor.shape)] for name, tensor in module.state_dict().items()]
+
+
+def fill(module: Any, seeds: dict[str, int]) -> None:
+    """`autograder.numbers.fill_`."""
+    fill_(module, seeds)
+
+
+def hooks(module: Any) -> int:
+    """How many hooks hang on it and on the modules inside it."""
+    kinds = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    return sum(len(getattr(child, kind)) for child in module.modules() for kind in kinds)
+
+
+def groups(found: Any, module: Any) -> list[tuple[list[str], dict]]:
+    """(names of the parameters, settings) of each parameter group of an optimizer or in a list of dicts.
+
+    '?' stands for a parameter that the module does not have.
+    """
+    names = {id(parameter): name for name, parameter in module.named_parameters()}
+    parts = []
+    for group in getattr(found, "param_groups", found):
+        parameters = group["params"]
+        parameters = [parameters] if hasattr(parameters, "requires_grad") else list(parameters)
+        settings = {key: value for key, value in group.items() if isinstance(value, (bool, int, float, str))}
+        parts.append(([names.get(id(parameter), "?") for parameter in parameters], settings))
+    return parts
+
+
 def shapes(module: Any) -> Named:
     """The shape of every parameter that is learned, by name, in their order."""
     return [[name, list(p.shape)] for name, p in module.named_parameters() if p.requires_grad]
@@ -168,16 +221,19 @@ def fit(
     return sum(losses) / len(losses)
 
 
-OPERATIONS: dict[str, Callable] = {
-    operation.__name__: operation
-    for operation in (build, make, global_draw, seed_globals, run_module, state, load_state, shapes, modes, fit)
-}
+_OPERATIONS = (
+    *(build, outline, make, call_on_meta, global_draw, seed_globals),
+    *(run_module, state, load_state, state_shapes, fill, shapes, modes, hooks, groups, fit),
+)
+OPERATIONS: dict[str, Callable] = {operation.__name__: operation for operation in _OPERATIONS}
+KEPT = frozenset({"build", "outline", "make"})  # their result stays in the process
+ON_FUNCTION = frozenset({"build", "outline", "call_on_meta"})  # the others find their module in the arguments
 # What returns whatever the student wrote.
-NO_ANSWER = frozenset({"build", "make", "global_draw", "seed_globals", "state", "load_state", "shapes", "modes"})
-LONG = frozenset({"fit"})  # may take the time for training, and is not made again in the search for a hint
+NO_ANSWER = KEPT | {"global_draw", "seed_globals", "state", "load_state", "state_shapes", "fill", "shapes", "modes"}
+LONG = frozenset({"fit", "train"})  # may take the time for training, and is not made again in the search for a hint
 
 
 def perform(op: str, target: Callable, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """Carry out one operation. `target`: the class to build from; the others find their module in `args`."""
-    first = (target,) if op == "build" else ()
+    """Carry out one operation. `target`: the class or function of those in ON_FUNCTION."""
+    first = (target,) if op in ON_FUNCTION else ()
     return OPERATIONS[op](*first, *args, **kwargs)

@@ -1,0 +1,63 @@
+"""Networks of torch's own layers, spelled as lists: what a test gives to a function that takes a model."""
+
+from collections.abc import Sequence
+from typing import Any
+
+BRANCHES = frozenset({"Sum", "Concat"})
+
+
+def network(*layers: Sequence[Any]) -> Any:
+    """Layers in a row, each written [name, argument, ..., {keyword: argument}]; an argument may be a layer.
+
+    ["Sum", [layers...], [layers...]] adds what its branches make of the same input, ["Concat", ...] stacks it along
+    the channels; a branch without layers is the identity. ["Witness"] passes its input on and counts, in buffers
+    that its state dict shows, how it was run: `passes`, `images`, `in_training`, `with_gradient`.
+    """
+    from torch import nn
+
+    return nn.Sequential(*(_layer(*parts) for parts in layers))
+
+
+def _layer(name: str, *arguments: Any) -> Any:
+    from torch import nn
+
+    if name == "Witness":
+        return _witness()
+    if name in BRANCHES:
+        return _branches(name, [network(*branch) for branch in arguments])
+    named = arguments[-1] if arguments and isinstance(arguments[-1], dict) else {}
+    values = [_layer(*a) if _is_layer(a) else a for a in arguments[: len(arguments) - bool(named)]]
+    return getattr(nn, name)(*values, **named)
+
+
+def _is_layer(argument: Any) -> bool:
+    return isinstance(argument, (list, tuple)) and bool(argument) and isinstance(argument[0], str)
+
+
+def _branches(name: str, branches: Sequence[Any]) -> Any:
+    import torch
+    from torch import nn
+
+    def forward(self: Any, x: Any) -> Any:
+        parts = [branch(x) for branch in self.branches]
+        return sum(parts[1:], parts[0]) if name == "Sum" else torch.cat(parts, dim=1)
+
+    module = type(name, (nn.Module,), {"forward": forward})()
+    module.branches = nn.ModuleList(branches)
+    return module
+
+
+def _witness() -> Any:
+    import torch
+    from torch import nn
+
+    def forward(self: Any, x: Any) -> Any:
+        seen = {"passes": 1, "images": len(x), "in_training": self.training, "with_gradient": torch.is_grad_enabled()}
+        for name, count in seen.items():
+            getattr(self, name).add_(int(count))
+        return x
+
+    module = type("Witness", (nn.Module,), {"forward": forward})()
+    for name in ("passes", "images", "in_training", "with_gradient"):
+        module.register_buffer(name, torch.zeros((), dtype=torch.int64))
+    return module
