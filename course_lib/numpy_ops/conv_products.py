@@ -6,7 +6,7 @@
 
 A transposed convolution is input_gradient forward and correlate backward. Within a block the batch is the last axis:
 neighbouring windows then lie side by side in memory for the whole block, so that they are copied in long runs, and one
-product serves all images.
+product serves all images. Images that are too large for that at stride 1 take the way of conv_rows.py.
 """
 
 import math
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from course_lib.arguments.convolution import Layer
+from course_lib.numpy_ops.conv_rows import correlate_rows, flipped
 from course_lib.numpy_ops.im2col import add_windows, window_views
 
 COLUMNS_BYTES = 2 * 2**20  # columns made at once: small enough to stay in a CPU's cache
@@ -22,6 +23,8 @@ COLUMNS_BYTES = 2 * 2**20  # columns made at once: small enough to stay in a CPU
 
 def correlate(x: np.ndarray, w: np.ndarray, b: np.ndarray, layer: Layer) -> np.ndarray:
     """x (N, C, *size), w (F, C / groups, *kernel), b (F,) -> (N, F, *output_size)."""
+    if _is_large(x, layer):
+        return correlate_rows(x, w, b, layer, COLUMNS_BYTES)
     out = np.empty((len(x), len(w), *layer.output_size), np.result_type(x, w, b))
     bias = b.reshape(-1, *(1 for _ in out.shape[1:]))  # to match (F, *output_size, images)
     filters = _by_group(w, layer.groups)  # (G, F / G, K)
@@ -49,6 +52,9 @@ def weight_gradient(dout: np.ndarray, x: np.ndarray, layer: Layer) -> np.ndarray
 
 def input_gradient(dout: np.ndarray, w: np.ndarray, layer: Layer) -> np.ndarray:
     """dout (N, F, *output_size), w (F, C / groups, *kernel) -> (N, C, *size)."""
+    if _is_large(dout, layer) and all(p < n for p, n in zip(layer.window.pad, layer.window.span, strict=True)):
+        filters, back = flipped(w, layer)
+        return correlate_rows(dout, filters, np.zeros(len(filters), w.dtype), back, COLUMNS_BYTES)
     num_channels = w.shape[1] * layer.groups
     dx = np.empty((len(dout), num_channels, *layer.size), np.result_type(dout, w))
     filters = _by_group(w, layer.groups).swapaxes(1, 2)  # (G, K, F / G)
@@ -61,6 +67,12 @@ def input_gradient(dout: np.ndarray, w: np.ndarray, layer: Layer) -> np.ndarray:
             add_windows(views, dpadded[:, rows.start * layer.window.stride[0] :], layer.window, output_size)
         dx[images] = np.moveaxis(_inner(dpadded, layer), -1, 0)
     return dx
+
+
+def _is_large(images: np.ndarray, layer: Layer) -> bool:
+    """Whether the stride is 1 in 2-D and already one image's columns fill a block."""
+    image_bytes = images.itemsize * images.shape[1] * math.prod((*layer.window.kernel, *layer.output_size))
+    return layer.window.stride == (1, 1) and image_bytes > COLUMNS_BYTES
 
 
 def _by_group(w: np.ndarray, groups: int) -> np.ndarray:

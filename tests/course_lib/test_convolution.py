@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from course_lib.gradcheck import numerical_gradient, relative_error
 from course_lib.numpy_ops import conv_products as numpy_products
+from course_lib.numpy_ops import conv_rows
 from course_lib.numpy_ops import convolution as numpy_ops
+from course_lib.numpy_ops.conv_rows import _columns
 from course_lib.numpy_ops.im2col import window_views
 from course_lib.shapes import ShapeError
 from course_lib.torch_ops import conv_products as torch_products
@@ -289,9 +291,56 @@ def test_the_size_of_a_block_does_not_matter(fast, products, columns_bytes: int,
     assert_same(fast(case, dout), oracle(case, dout))
 
 
+@pytest.mark.parametrize("columns_bytes", [1, 1500, 4000])
+@pytest.mark.parametrize(
+    ("kernel", "pad", "dilation", "groups"),
+    [
+        ((3, 3), (1, 1), (1, 1), 1),
+        ((3, 2), (0, 1), (2, 3), 2),
+        ((1, 4), (0, 3), (1, 1), 1),
+        ((4, 1), (2, 0), (2, 1), 4),
+        ((2, 2), (3, 1), (1, 1), 1),  # padded by more than the kernel reaches
+    ],
+)
+def test_large_images_at_stride_1_share_columns_between_kernel_rows(
+    kernel, pad, dilation, groups, columns_bytes, rng, monkeypatch
+):
+    case = random_case(rng, (2, 4, 9, 11), (8, 4 // groups, *kernel), pad=pad, dilation=dilation, groups=groups)
+    monkeypatch.setattr(numpy_products, "COLUMNS_BYTES", columns_bytes)
+    dout = rng.standard_normal(numpy_fast(case, None)[0].shape)
+    assert_same(numpy_fast(case, dout), oracle(case, dout))
+
+
+def test_windows_over_the_end_of_a_row_bring_no_nan(rng, monkeypatch):
+    monkeypatch.setattr(numpy_products, "COLUMNS_BYTES", 1)
+    case = random_case(rng, (1, 1, 4, 5), (1, 1, 2, 2))
+    case.x[0, 0, 1, 4] = np.nan
+    with np.errstate(all="raise"):
+        out, dx, _, _ = numpy_fast(case, np.ones((1, 1, 3, 4)))
+    assert np.argwhere(np.isnan(out[0, 0])).tolist() == [[0, 3], [1, 3]]
+    assert np.isfinite(dx).all()
+
+
+@pytest.mark.parametrize("rows_asked", [1, 2, 4])
+def test_a_block_of_shared_columns_is_as_small_as_asked_or_one_output_row(rows_asked, rng, monkeypatch):
+    case = random_case(rng, (2, 3, 10, 7), (2, 3, 3, 2), pad=1)
+    row_bytes = 3 * 2 * 9 * case.x.itemsize  # channels, kernel width, padded width
+    seen = []
+
+    def watched(padded, layer):
+        seen.append(_columns(padded, layer))
+        return seen[-1]
+
+    monkeypatch.setattr(conv_rows, "_columns", watched)
+    monkeypatch.setattr(numpy_products, "COLUMNS_BYTES", (rows_asked + 2) * row_bytes if rows_asked > 1 else 1)
+    numpy_ops.conv_forward_fast(case.x, case.w, case.b, case.conv_param)
+    assert max(columns.nbytes for columns in seen) == (rows_asked + 2) * row_bytes
+    assert len(seen) == 2 * -(-10 // rows_asked)
+
+
 @pytest.mark.parametrize("columns_bytes", [1, 1000, 5000])
 def test_a_block_is_as_small_as_asked_or_one_row_of_one_image(columns_bytes: int, rng, monkeypatch):
-    case = random_case(rng, (5, 16, 6, 4), (2, 16, 3, 2), pad=1)
+    case = random_case(rng, (5, 16, 12, 4), (2, 16, 3, 2), pad=1, stride=(2, 1))
     single = replace(case, x=np.float32(case.x), w=np.float32(case.w), b=np.float32(case.b))
     seen = []
 
