@@ -14,14 +14,19 @@ class Mismatch(AssertionError):
 
 
 class StudentError(Exception):
-    """The student's function raised. `kinds` are the names of the error's type and of all its base types."""
+    """The student's function raised. `kinds` are the names of the error's type and of all its base types.
 
-    def __init__(self, function: str, type_name: str, text: str, line: str = "", kinds: tuple[str, ...] = ()) -> None:
+    `whole` is the text with all its lines, for tests to search and never to show: it can carry inputs out.
+    """
+
+    def __init__(
+        self, function: str, type_name: str, text: str, line: str = "", kinds: tuple[str, ...] = (), whole: str = ""
+    ) -> None:
         super().__init__(
             f"{function} raised {type_name}" + (f": {text}" if text else "") + (f" ({line})" if line else "")
         )
         self.function, self.type_name, self.text, self.line = function, type_name, text, line
-        self.kinds = (type_name, *kinds)
+        self.kinds, self.whole = (type_name, *kinds), whole
 
 
 def assert_close(actual: Any, expected: Any, name: str, rtol: float = 1e-4, atol: float = 1e-5) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from autograder.error_texts import without_data
 from autograder.inside import answering, module_calls, step_count
+from autograder.numbers import matching
 from autograder.student import Call
 from autograder.wire import Handle
 
@@ -53,6 +54,7 @@ def _replay_one(call: Call, namespace: dict[str, Any], kept: dict[int, Any]) -> 
             case "count_steps":
                 result = step_count.count_steps(function, args, kwargs)
             case op:
+                args = _with_own_names(op, args)
                 result = module_calls.perform(op, function, args, kwargs)
                 if op not in module_calls.KEPT:  # a copy: later calls change the module's own arrays
                     result = copy.deepcopy(answering.plain_parts(result))
@@ -62,6 +64,20 @@ def _replay_one(call: Call, namespace: dict[str, Any], kept: dict[int, Any]) -> 
     changed = tuple(old is not None and not np.array_equal(old, new) for old, new in zip(before, passed, strict=True))
     left = tuple(answering.plain_parts(value) if type(value) is dict else None for value in passed)
     return Replayed(result, changed=changed, left=left)
+
+
+def _with_own_names(op: str, args: list) -> list:
+    """Entries of a state dict under the names that our module has for them: a student may have chosen others."""
+    if op not in ("load_state", "fill"):
+        return args
+    module, names, values, *more = args
+    shapes = values if op == "fill" else map(np.shape, values)
+    theirs = {name: tuple(shape) for name, shape in zip(names, shapes, strict=True)}
+    try:
+        ours = matching(theirs, {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()})
+    except ValueError:
+        return args
+    return [module, [ours[name] for name in names], values, *more]
 
 
 def _own(value: Any, kept: dict[int, Any]) -> Any:
@@ -117,7 +133,18 @@ def same_result(call: Call, replayed: Replayed) -> bool:
     """Whether the student's function did what the replayed one does, to within rounding."""
     if call.error or replayed.error:
         return call.error == replayed.error
-    return same_value(call.result, replayed.result) and same_left(call.left, replayed.left)
+    theirs, ours = (_unnamed(call.op, result) for result in (call.result, replayed.result))
+    return same_value(theirs, ours) and same_left(call.left, replayed.left)
+
+
+def _unnamed(op: str, result: Any) -> Any:
+    """What a module gave without the names of its layers, which are the student's to choose."""
+    match op, result:
+        case "run_module", (out, inputs, named):
+            return out, inputs, [value for _, value in named]
+        case "state" | "shapes" | "state_shapes", [*named]:
+            return [value for _, value in named]
+    return result
 
 
 def same_left(theirs: tuple[dict | None, ...], ours: tuple[dict | None, ...]) -> bool:

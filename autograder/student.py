@@ -224,7 +224,8 @@ def _student_error(function: str, error: Any) -> StudentError:
     match error:
         case {"type": str(name), "kinds": [*kinds], "text": str(text), "line": str(line)}:
             bases = tuple(readable(kind, 100) for kind in kinds[:_MAX_KINDS] if isinstance(kind, str))
-            return StudentError(function, without_data(name, 40), without_data(text), without_data(line, 120), bases)
+            shown = without_data(name, 40), without_data(text), without_data(line, 120)
+            return StudentError(function, *shown, bases, readable(text))
     raise WireError("it holds neither a value nor an error")
 
 

@@ -12,7 +12,8 @@ from autograder.errors import CourseError
 from autograder.folders import Files, read_files, read_folder, replace_folder
 
 _STUDENT_PACKAGES = (
-    "filelock", "ipykernel", "ipywidgets", "jupyterlab", "matplotlib", "numpy", "scikit-learn", "torch",
+    "filelock", "ipykernel", "ipywidgets", "jupyterlab", "matplotlib", "numpy", "safetensors", "scikit-learn",
+    "torch",
 )  # fmt: skip
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same bytes on every day
 _README = """\

@@ -1,6 +1,6 @@
 """What hidden tests hold of an `nn.Module` in the student's process: `student.build("BatchNorm2d", 7)`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -70,7 +70,12 @@ class StudentModule:
 
     def fill(self, seeds: Mapping[str, int]) -> None:
         """Give the named entries of its `state_dict` the numbers of `autograder.numbers.numbers_for`, others zeros."""
-        self._perform("fill", dict(seeds))
+        shapes = self.state_shapes()
+        self._perform("fill", list(seeds), [list(shapes.get(name, ())) for name in seeds], list(seeds.values()))
+
+    def set_up(self, modes: Mapping[str, bool] | None = None, frozen: Sequence[str] = ()) -> None:
+        """Put the named modules alone into training mode (True) or eval mode, and freeze the named parameters."""
+        self._perform("set_up", dict(modes or {}), list(frozen))
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shapes of the learned parameters, by name, in their order."""

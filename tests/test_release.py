@@ -339,6 +339,7 @@ def test_bundle_holds_what_a_student_needs(graded):
         "jupyterlab",
         "matplotlib",
         "numpy",
+        "safetensors",
         "scikit-learn",
         "torch",
     ]

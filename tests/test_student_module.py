@@ -352,3 +352,47 @@ def test_outlines_and_what_they_give_can_be_replayed(block):
     again = replay(tuple(block.calls), namespace)
     assert [replayed.error for replayed in again] == [None] * len(again)
     assert all(map(same_result, block.calls, again))
+
+
+def test_layers_may_be_repeated_or_in_eval_mode(student):
+    made = student().model(["Repeat", 3, [["Linear", 1, 1, {"bias": False}]]], ["Eval", [["Dropout", 0.5]]])
+    made.load({"0.layers.0.weight": np.array([[2.0]], np.float32)})
+    assert made.num_parameters() == 1
+    assert made.modes()["1.0"] is False
+    assert made.modes()["0.layers"] is True
+    assert made(np.ones((1, 1), np.float32)).tolist() == [[8.0]]
+
+
+def test_a_model_is_set_up_module_by_module(block):
+    made = block.model(["BatchNorm1d", 2], ["Linear", 2, 2])
+    made.set_up({"0": False}, ["1.weight"])
+    assert made.modes() == {"": True, "0": False, "1": True}
+    assert list(made.shapes()) == ["0.weight", "0.bias", "1.bias"]
+
+
+OTHER_NAMES = {"conv": "first", "norm": "second"}
+
+
+@pytest.mark.parametrize("make", ["build", "outline"])
+def test_calls_on_layers_of_other_names_are_replayed_and_compared(student, make):
+    theirs = BLOCK.replace("class Block", f"class {NAME}")
+    for ours, other in OTHER_NAMES.items():
+        theirs = theirs.replace(f"self.{ours}", f"self.{other}")
+    made = student(theirs)
+    module = getattr(made, make)(NAME, 4)
+    module.fill(dict.fromkeys(module.state_shapes(), 7))
+    module.load(module.state())
+    module.run(np.ones((2, 3, 5, 5), np.float32), upstream=np.ones((2, 4, 3, 3), np.float32))
+    assert "first.weight" in module.state()
+    namespace: dict = {}
+    exec(BLOCK.replace("class Block", f"class {NAME}"), namespace)
+    again = replay(tuple(made.calls), namespace)
+    assert [replayed.error for replayed in again] == [None] * len(again)
+    assert all(map(same_result, made.calls, again))
+
+
+def test_the_whole_text_of_an_error_is_there_for_tests_alone(student):
+    with pytest.raises(StudentError) as caught:
+        student("def Scale():\n    raise ValueError('first line\\nsecond ' + 'x' * 100)").Scale()
+    assert "x" * 100 in caught.value.whole
+    assert "second" not in caught.value.text

@@ -156,9 +156,18 @@ def state_shapes(module: Any) -> Named:
     return [[name, list(tensor.shape)] for name, tensor in module.state_dict().items()]
 
 
-def fill(module: Any, seeds: dict[str, int]) -> None:
-    """`autograder.numbers.fill_`."""
-    fill_(module, seeds)
+def fill(module: Any, names: Sequence[str], shapes: Sequence[Sequence[int]], seeds: Sequence[int]) -> None:
+    """`autograder.numbers.fill_`; the shapes tell which entries these are where names differ, when it is replayed."""
+    fill_(module, dict(zip(names, seeds, strict=True)))
+
+
+def set_up(module: Any, modes: dict[str, bool], frozen: Sequence[str]) -> None:
+    """Put the named modules alone into training mode (True) or eval mode, and freeze the named parameters."""
+    for name, child in module.named_modules():
+        child.training = modes.get(name, child.training)
+    for name, parameter in module.named_parameters():
+        if name in frozen:
+            parameter.requires_grad_(False)
 
 
 def hooks(module: Any) -> int:
@@ -223,13 +232,14 @@ def fit(
 
 _OPERATIONS = (
     *(build, outline, make, call_on_meta, global_draw, seed_globals),
-    *(run_module, state, load_state, state_shapes, fill, shapes, modes, hooks, groups, fit),
+    *(run_module, state, load_state, state_shapes, fill, set_up, shapes, modes, hooks, groups, fit),
 )
 OPERATIONS: dict[str, Callable] = {operation.__name__: operation for operation in _OPERATIONS}
 KEPT = frozenset({"build", "outline", "make"})  # their result stays in the process
 ON_FUNCTION = frozenset({"build", "outline", "call_on_meta"})  # the others find their module in the arguments
 # What returns whatever the student wrote.
-NO_ANSWER = KEPT | {"global_draw", "seed_globals", "state", "load_state", "state_shapes", "fill", "shapes", "modes"}
+NO_ANSWER = KEPT | {"global_draw", "seed_globals", "state", "load_state", "fill", "set_up"}
+NO_ANSWER |= {"state_shapes", "shapes", "modes", "hooks"}
 LONG = frozenset({"fit", "train"})  # may take the time for training, and is not made again in the search for a hint
 
 

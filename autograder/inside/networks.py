@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-BRANCHES = frozenset({"Sum", "Concat"})
-
 
 def network(*layers: Sequence[Any]) -> Any:
     """Layers in a row, each written [name, argument, ..., {keyword: argument}]; an argument may be a layer.
 
     ["Sum", [layers...], [layers...]] adds what its branches make of the same input, ["Concat", ...] stacks it along
-    the channels; a branch without layers is the identity. ["Witness"] passes its input on and counts, in buffers
+    the channels; a branch without layers is the identity. ["Repeat", count, [layers...]] runs the same layers several
+    times, ["Eval", [layers...]] has been put into eval mode. ["Witness"] passes its input on and counts, in buffers
     that its state dict shows, how it was run: `passes`, `images`, `in_training`, `with_gradient`.
     """
     from torch import nn
@@ -21,10 +20,15 @@ def network(*layers: Sequence[Any]) -> Any:
 def _layer(name: str, *arguments: Any) -> Any:
     from torch import nn
 
-    if name == "Witness":
-        return _witness()
-    if name in BRANCHES:
-        return _branches(name, [network(*branch) for branch in arguments])
+    match name:
+        case "Witness":
+            return _witness()
+        case "Eval":
+            return network(*arguments[0]).eval()
+        case "Repeat":
+            return _repeated(arguments[0], network(*arguments[1]))
+        case "Sum" | "Concat":
+            return _branches(name, [network(*branch) for branch in arguments])
     named = arguments[-1] if arguments and isinstance(arguments[-1], dict) else {}
     values = [_layer(*a) if _is_layer(a) else a for a in arguments[: len(arguments) - bool(named)]]
     return getattr(nn, name)(*values, **named)
@@ -44,6 +48,19 @@ def _branches(name: str, branches: Sequence[Any]) -> Any:
 
     module = type(name, (nn.Module,), {"forward": forward})()
     module.branches = nn.ModuleList(branches)
+    return module
+
+
+def _repeated(count: int, layers: Any) -> Any:
+    from torch import nn
+
+    def forward(self: Any, x: Any) -> Any:
+        for _ in range(count):
+            x = self.layers(x)
+        return x
+
+    module = type("Repeat", (nn.Module,), {"forward": forward})()
+    module.layers = layers
     return module
 
 
