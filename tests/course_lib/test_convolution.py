@@ -58,6 +58,13 @@ def numpy_fast(case: Case, dout: np.ndarray | None) -> Results:
     return out, *numpy_ops.conv_backward_fast(np.ones_like(out) if dout is None else dout, cache)
 
 
+def numpy_large(case: Case, dout: np.ndarray | None) -> Results:
+    """As if each image were too large for a block."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numpy_products, "COLUMNS_BYTES", 0)
+        return numpy_fast(case, dout)
+
+
 def torch_fast(case: Case, dout: np.ndarray | None, device: str = "cpu") -> Results:
     x, w, b = (torch.from_numpy(array).to(device) for array in (case.x, case.w, case.b))
     out, cache = torch_ops.conv_forward_fast(x, w, b, case.conv_param)
@@ -81,7 +88,8 @@ def oracle(case: Case, dout: np.ndarray | None) -> Results:
 
 no_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 each_backend = pytest.mark.parametrize(
-    "backend", [numpy_naive, numpy_fast, torch_fast, pytest.param(torch_cuda, marks=[pytest.mark.cuda, no_cuda])]
+    "backend",
+    [numpy_naive, numpy_fast, numpy_large, torch_fast, pytest.param(torch_cuda, marks=[pytest.mark.cuda, no_cuda])],
 )
 
 
@@ -300,6 +308,7 @@ def test_the_size_of_a_block_does_not_matter(fast, products, columns_bytes: int,
         ((1, 4), (0, 3), (1, 1), 1),
         ((4, 1), (2, 0), (2, 1), 4),
         ((2, 2), (3, 1), (1, 1), 1),  # padded by more than the kernel reaches
+        ((2, 2), (2, 0), (1, 1), 1),
     ],
 )
 def test_large_images_at_stride_1_share_columns_between_kernel_rows(
@@ -309,6 +318,30 @@ def test_large_images_at_stride_1_share_columns_between_kernel_rows(
     monkeypatch.setattr(numpy_products, "COLUMNS_BYTES", columns_bytes)
     dout = rng.standard_normal(numpy_fast(case, None)[0].shape)
     assert_same(numpy_fast(case, dout), oracle(case, dout))
+
+
+@pytest.mark.parametrize("x_dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("w_dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("b_dtype", [np.float32, np.float64])
+def test_large_images_of_mixed_precision_give_the_widest(x_dtype, w_dtype, b_dtype, rng):
+    case = random_case(rng, (2, 3, 6, 5), (4, 3, 3, 2))
+    case = replace(case, x=x_dtype(case.x), w=w_dtype(case.w), b=b_dtype(case.b))
+    dout = rng.standard_normal((2, 4, 4, 4)).astype(np.float32)
+    out, dx, _, _ = numpy_large(case, dout)
+    assert out.dtype == np.result_type(x_dtype, w_dtype, b_dtype)
+    assert dx.dtype == w_dtype
+
+
+@pytest.mark.parametrize(
+    ("columns_bytes", "stride", "large"), [(1728, 1, False), (1727, 1, True), (1, (2, 1), False), (1, (1, 2), False)]
+)
+def test_an_image_is_large_where_its_columns_fill_more_than_a_block(columns_bytes, stride, large, rng, monkeypatch):
+    case = random_case(rng, (1, 2, 5, 7), (3, 2, 3, 2), stride=stride)  # 8 bytes * 2 * 3 * 2 * (3 * 6 outputs) == 1728
+    seen = []
+    monkeypatch.setattr(numpy_products, "COLUMNS_BYTES", columns_bytes)
+    monkeypatch.setattr(numpy_products, "correlate_rows", lambda x, w, *_: seen.append(x) or np.zeros((1, 3, 3, 6)))
+    numpy_ops.conv_forward_fast(case.x, case.w, case.b, case.conv_param)
+    assert bool(seen) == large
 
 
 def test_windows_over_the_end_of_a_row_bring_no_nan(rng, monkeypatch):
