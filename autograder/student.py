@@ -122,6 +122,10 @@ class Student:
         """`build` that takes no memory for numbers: the module has shapes, and numbers once it is filled."""
         return StudentModule(self, name, self.perform("outline", name, *args, **kwargs))
 
+    def thin(self, name: str, divisor: int, *args: Any, **kwargs: Any) -> StudentModule:
+        """`build` with a fraction of the channels: `autograder.numbers.thinned`, for the judge's own as well."""
+        return StudentModule(self, name, self.perform("thin", name, divisor, *args, **kwargs))
+
     def call_on_meta(self, function: str, *args: Any, **kwargs: Any) -> Any:
         """A call in which the tensors that the function makes are on the "meta" device, for a model made there."""
         return _as_declared(

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from autograder.numbers import fill_, matching, numbers_for
+from autograder.numbers import fill_, matching, numbers_for, thinned
 
 
 def _shapes(module: nn.Module) -> dict[str, tuple[int, ...]]:
@@ -67,3 +67,21 @@ def test_a_layer_too_many_or_too_few_is_named():
         matching(without, with_bias)
     with pytest.raises(ValueError, match=r"one bias of shape \(4,\) too many, 'bias'"):
         matching(with_bias, without)
+
+
+def test_a_thin_network_keeps_its_structure_and_the_layers_are_whole_afterwards():
+    with thinned(8):
+        thin = nn.Sequential(
+            nn.Conv2d(3, 64, 3), nn.BatchNorm2d(num_features=64), nn.LazyConv2d(32, 1), nn.Flatten(), nn.LazyLinear(7)
+        )
+        linear = nn.Linear(in_features=128, out_features=12, bias=False)
+    assert thin(torch.ones(2, 3, 4, 4)).shape == (2, 7)
+    assert [tuple(p.shape) for p in thin[0].parameters()] == [(8, 3, 3, 3), (8,)]
+    assert (thin[1].num_features, thin[2].out_channels, tuple(linear.weight.shape)) == (8, 4, (12, 16))
+    assert nn.Conv2d(8, 64, 3).weight.shape == (64, 8, 3, 3)
+
+
+def test_layers_are_whole_again_after_an_error():
+    with pytest.raises(ZeroDivisionError), thinned(8):
+        1 / 0  # noqa: B018
+    assert nn.Linear(64, 64).out_features == 64

@@ -293,8 +293,14 @@ def test_an_outline_comes_to_life_when_it_is_filled(block, look):
     assert np.allclose(module(x), ours(torch.tensor(x)).detach().numpy(), atol=1e-5)
 
 
+def test_a_thin_module_has_a_fraction_of_the_channels(block):
+    module = block.thin(NAME, 4, 32)
+    assert module.state_shapes()["conv.weight"] == (8, 3, 3, 3)
+    assert module(np.ones((1, 3, 5, 5), np.float32)).shape == (1, 8, 3, 3)
+
+
 def test_networks_with_branches_are_spelled_as_lists(student):
-    made = student().model(["Sum", [["Linear", 3, 3]], []], ["Concat", [], [["ReLU"]]])
+    made = student().model(["Sum", [["Linear", 3, 3]], []], ["Concat", [], [["ReLU", {}]]])
     weight, bias = np.diag([1.0, 2.0, 3.0]).astype(np.float32), np.zeros(3, np.float32)
     made.load({"0.branches.0.0.weight": weight, "0.branches.0.0.bias": bias})
     x = np.array([[1, -1, 2]], np.float32)

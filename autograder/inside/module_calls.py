@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograder.inside.networks import network
-from autograder.numbers import fill_
+from autograder.numbers import fill_, thinned
 
 Named = list[list]  # [name, value] each
 
@@ -35,6 +35,12 @@ def outline(cls: Callable, *args: Any, **kwargs: Any) -> Any:
     except Exception:  # whatever a constructor raises that looks at its numbers
         pass
     return cls(*args, **kwargs)
+
+
+def thin(cls: Callable, divisor: int, *args: Any, **kwargs: Any) -> Any:
+    """A new module whose layers are `autograder.numbers.thinned`."""
+    with thinned(divisor):
+        return cls(*args, **kwargs)
 
 
 def call_on_meta(function: Callable, *args: Any, **kwargs: Any) -> Any:
@@ -231,12 +237,12 @@ def fit(
 
 
 _OPERATIONS = (
-    *(build, outline, make, call_on_meta, global_draw, seed_globals),
+    *(build, outline, thin, make, call_on_meta, global_draw, seed_globals),
     *(run_module, state, load_state, state_shapes, fill, set_up, shapes, modes, hooks, groups, fit),
 )
 OPERATIONS: dict[str, Callable] = {operation.__name__: operation for operation in _OPERATIONS}
-KEPT = frozenset({"build", "outline", "make"})  # their result stays in the process
-ON_FUNCTION = frozenset({"build", "outline", "call_on_meta"})  # the others find their module in the arguments
+KEPT = frozenset({"build", "outline", "thin", "make"})  # their result stays in the process
+ON_FUNCTION = frozenset({"build", "outline", "thin", "call_on_meta"})  # the others find their module in the arguments
 # What returns whatever the student wrote.
 NO_ANSWER = KEPT | {"global_draw", "seed_globals", "state", "load_state", "fill", "set_up"}
 NO_ANSWER |= {"state_shapes", "shapes", "modes", "hooks"}

@@ -29,9 +29,11 @@ def _layer(name: str, *arguments: Any) -> Any:
             return _repeated(arguments[0], network(*arguments[1]))
         case "Sum" | "Concat":
             return _branches(name, [network(*branch) for branch in arguments])
-    named = arguments[-1] if arguments and isinstance(arguments[-1], dict) else {}
-    values = [_layer(*a) if _is_layer(a) else a for a in arguments[: len(arguments) - bool(named)]]
-    return getattr(nn, name)(*values, **named)
+    *values, last = *arguments, {}
+    if values and isinstance(values[-1], dict):
+        last = values.pop()
+    values = [_layer(*value) if _is_layer(value) else value for value in values]
+    return getattr(nn, name)(*values, **last)
 
 
 def _is_layer(argument: Any) -> bool:
