@@ -38,6 +38,7 @@ class Exercise:
     """What is graded as one: `functions` maps each function's name to what it returns.
 
     `needs`: exercises without which this one cannot be right. `forbids`: names that an answer may not use.
+    `trains`: its hidden tests train a network, which takes seconds; proofs of other exercises leave it out.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Exercise:
     )
     needs: tuple[str, ...] = ()
     forbids: tuple[str, ...] = ()
+    trains: bool = False
 
     def __post_init__(self) -> None:
         if not _is_name(self.name):

@@ -69,16 +69,32 @@ def grade_notebook(course: Course, assignment: Assignment, notebook: nbformat.No
 
 def prove_wrong(course: Course, assignment: Assignment, row: Row) -> tuple[list[Proof], list[str]]:
     """Grade one submission with these wrong answers. Returns their proofs, and what they cost others unduly."""
-    verdict = grade_notebook(course, assignment, samples.solved(assignment, *row))
-    exercises = {exercise.name: exercise for exercise in verdict.exercises}
+    exercises = _graded(course, assignment, row)
     proofs = [_caught_and_named(exercises.pop(answer.exercise), answer) for answer in row]
     return proofs, unexpected(list(exercises.values()), {PASSED, BLOCKED})
 
 
 def prove_right(course: Course, assignment: Assignment, row: Row) -> list[str]:
     """Grade one submission with these right answers. Returns what they lost."""
-    verdict = grade_notebook(course, assignment, samples.solved(assignment, *row))
-    return unexpected(verdict.exercises, {PASSED})
+    return unexpected(list(_graded(course, assignment, row).values()), {PASSED})
+
+
+def _graded(course: Course, assignment: Assignment, row: Row) -> dict[str, ExerciseVerdict]:
+    """The exercises of a solved submission with these answers swapped in, without those that `_aside`."""
+    aside = _aside(assignment, row)
+    notebook = samples.solved(assignment, *row, **dict.fromkeys(aside, ""))
+    verdict = grade_notebook(course, assignment, notebook)
+    return {exercise.name: exercise for exercise in verdict.exercises if exercise.name not in aside}
+
+
+def _aside(assignment: Assignment, row: Row) -> set[str]:
+    """The exercises that train and have nothing to do with these answers: what the solution alone proves, slowly."""
+    reference = load_reference(assignment).answers
+    swapped = {answer.exercise: answer.apply(reference[answer.exercise]) for answer in row}
+    stands_on = builds_on(assignment, {**reference, **swapped})
+    used = set().union(*stands_on.values())
+    trains = {exercise.name for exercise in assignment.exercises if exercise.trains}
+    return {name for name in trains - used - set(swapped) if not stands_on[name] & set(swapped)}
 
 
 def _caught_and_named(exercise: ExerciseVerdict, answer: Answer) -> Proof:
