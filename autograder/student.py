@@ -132,12 +132,13 @@ class Student:
             function, self.perform("call_on_meta", function, *args, **kwargs), self._functions[function]
         )
 
-    def groups(self, found: Handle, module: StudentModule) -> list[tuple[list[str], dict[str, Any]]]:
-        """(names, settings) of each parameter group that a function made for a module; '?': not one of its own."""
+    def groups(self, found: Handle, module: StudentModule) -> tuple[dict[str, list[dict[str, Any]]], int]:
+        """What the parameter groups that a function made do with each parameter of a module, by its name: the settings
+        of each group that holds it ('?': a parameter that is not the module's); and how many groups are empty."""
         name = self._exercise.name
         match self.perform("groups", name, found, module.handle):
-            case [*parts] if all(_is_group(part) for part in parts):
-                return [(list(names), settings) for names, settings in parts]
+            case {"settings": dict() as settings, "empty": int(empty)} if all(map(_are_settings, settings.values())):
+                return settings, empty
         raise Mismatch(f"{name} must give parameter groups, each a dict with 'params'")
 
     def make(self, kind: str, *values: Any) -> Handle:
@@ -217,11 +218,8 @@ class Student:
         self.calls.append(Call(op, function, copied, {k: _copied(v) for k, v in kwargs.items()}, result, **outcome))
 
 
-def _is_group(part: Any) -> bool:
-    match part:
-        case [[*names], dict()]:
-            return all(isinstance(name, str) for name in names)
-    return False
+def _are_settings(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(settings, dict) for settings in value)
 
 
 def _student_error(function: str, error: Any) -> StudentError:

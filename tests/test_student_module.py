@@ -247,7 +247,8 @@ def count(model, shape):
 
 def grouped(model):
     first, *others = model.parameters()
-    return [{"params": first, "lr": 0.5}, {"params": iter([*others, torch.ones(1)]), "weight_decay": 0.0}]
+    others = iter([*others, torch.ones(1)])
+    return [{"params": first, "lr": 0.5}, {"params": others, "weight_decay": 0.0}, {"params": [], "lr": 2.0}]
 
 def sizes(state):
     return [tensor.numel() for tensor in state.values()]
@@ -332,7 +333,7 @@ def test_hooks_left_behind_are_counted(block):
 def test_parameter_groups_come_as_names_and_settings(block):
     model = block.model(["Linear", 2, 3])
     found = block.groups(block.grouped(model.handle), model)
-    assert found == [(["0.weight"], {"lr": 0.5}), (["0.bias", "?"], {"weight_decay": 0.0})]
+    assert found == ({"0.weight": [{"lr": 0.5}], "0.bias": [{"weight_decay": 0.0}], "?": [{"weight_decay": 0.0}]}, 1)
     with pytest.raises((Mismatch, StudentError)):
         block.groups(block.make("rng", 0), model)
 

@@ -182,19 +182,23 @@ def hooks(module: Any) -> int:
     return sum(len(getattr(child, kind)) for child in module.modules() for kind in kinds)
 
 
-def groups(found: Any, module: Any) -> list[tuple[list[str], dict]]:
-    """(names of the parameters, settings) of each parameter group of an optimizer or in a list of dicts.
+def groups(found: Any, module: Any) -> dict[str, Any]:
+    """What an optimizer, or a list of dicts, does with each parameter of a module.
 
-    '?' stands for a parameter that the module does not have.
+    "settings": by name the settings of each group that holds it, none where it is left out; '?' stands for parameters
+    that the module does not have. "empty": how many groups hold none.
     """
     names = {id(parameter): name for name, parameter in module.named_parameters()}
-    parts = []
+    by_name: dict[str, list[dict]] = {name: [] for name in names.values()}
+    empty = 0
     for group in getattr(found, "param_groups", found):
         parameters = group["params"]
         parameters = [parameters] if hasattr(parameters, "requires_grad") else list(parameters)
         settings = {key: value for key, value in group.items() if isinstance(value, (bool, int, float, str))}
-        parts.append(([names.get(id(parameter), "?") for parameter in parameters], settings))
-    return parts
+        for parameter in parameters:
+            by_name.setdefault(names.get(id(parameter), "?"), []).append(settings)
+        empty += not parameters
+    return {"settings": by_name, "empty": empty}
 
 
 def shapes(module: Any) -> Named:
