@@ -4,6 +4,9 @@ Convolution, pooling and normalization, forward and backward, in float32, on one
 are CPU time as a multiple of PyTorch's, the median of what was measured in the same round. `textbook` is im2col by
 index arrays; `naive`, the loops, does one image and two filters or channels and is scaled up. Under the table stand
 the memory of the convolutions and which goals this run met. Progress goes to stderr.
+
+NumPy's OpenBLAS takes kernels for an older processor where it does not know the one at hand (the last line tells which);
+OPENBLAS_CORETYPE=SkylakeX in the environment gives it those for AVX-512, as PyTorch uses.
 """
 
 import argparse
@@ -139,8 +142,13 @@ def machine() -> dict:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "torch": torch.__version__,
-        "blas": sorted({f"{pool['internal_api']} {pool['version']}" for pool in threadpool_info()}),
+        "blas": sorted(map(_library, threadpool_info())),
     }
+
+
+def _library(pool: dict) -> str:
+    """Its version and, of OpenBLAS, the kernels that it chose for this processor."""
+    return " ".join(str(pool[key]) for key in ("internal_api", "version", "architecture") if pool.get(key))
 
 
 def show(results: dict) -> None:
