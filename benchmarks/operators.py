@@ -5,7 +5,7 @@ are CPU time as a multiple of PyTorch's, the median of what was measured in the 
 index arrays; `naive`, the loops, does one image and two filters or channels and is scaled up. Under the table stand
 the memory of the convolutions and which goals this run met. Progress goes to stderr.
 
-NumPy's OpenBLAS takes kernels for an older processor where it does not know the one at hand (the last line tells which);
+Where it does not know a processor, NumPy's OpenBLAS takes kernels for an older one (the last line tells which);
 OPENBLAS_CORETYPE=SkylakeX in the environment gives it those for AVX-512, as PyTorch uses.
 """
 
