@@ -149,7 +149,7 @@ def _visible(result: Any) -> Any:
         shown = plain(result)
         return shown if isinstance(shown, (np.ndarray, np.generic, int, float, str, dict)) else None
     items = [_visible(item) for item in result if not isinstance(item, (tuple, dict))]
-    return [item for item in items if isinstance(item, (list, np.ndarray, np.generic, int, float))]
+    return [item for item in items if isinstance(item, (list, np.ndarray, np.generic, int, float, str))]
 
 
 def _dtypes(visible: Any) -> Any:

@@ -32,12 +32,14 @@ def numbers_for(entry: str, shape: tuple[int, ...], seed: int) -> np.ndarray:
         return np.zeros(shape, np.float32)
     count = int(np.prod(shape))
     kind = entry.rpartition(".")[2]
-    values = np.resize(np.random.default_rng(seed).random(min(count, _PERIOD), dtype=np.float32), shape)
+    values = np.random.default_rng(seed).random(min(count, _PERIOD), dtype=np.float32)
     if len(shape) > 1:
-        return (values - np.float32(0.5)) * np.float32(2 * np.sqrt(6 * shape[0] / count))
-    if kind in ("weight", "running_var"):
-        return values + np.float32(0.5)
-    return (values - np.float32(0.5)) * np.float32(0.5)
+        values = (values - np.float32(0.5)) * np.float32(2 * np.sqrt(6 * shape[0] / count))
+    elif kind in ("weight", "running_var"):
+        values += np.float32(0.5)
+    else:
+        values = (values - np.float32(0.5)) * np.float32(0.5)
+    return np.resize(values, shape)
 
 
 def fill_(module: Any, seeds: Mapping[str, int]) -> None:

@@ -61,6 +61,7 @@ def _replay_one(call: Call, namespace: dict[str, Any], kept: dict[int, Any]) -> 
     except Exception as error:
         return Replayed(error=type(error).__name__, error_text=str(error))
     _keep(call.result, result, kept)
+    result = _without_objects(call.result, result)
     changed = tuple(old is not None and not np.array_equal(old, new) for old, new in zip(before, passed, strict=True))
     left = tuple(answering.plain_parts(value) if type(value) is dict else None for value in passed)
     return Replayed(result, changed=changed, left=left)
@@ -92,6 +93,17 @@ def _keep(theirs: Any, ours: Any, kept: dict[int, Any]) -> None:
     elif isinstance(theirs, (tuple, list)) and isinstance(ours, (tuple, list)):
         for their_item, our_item in zip(theirs, ours, strict=False):
             _keep(their_item, our_item, kept)
+
+
+def _without_objects(theirs: Any, ours: Any) -> Any:
+    """A result without caches and modules, which nothing is compared with: replays are remembered, and large."""
+    if isinstance(theirs, Handle):
+        return None
+    if isinstance(ours, (tuple, list)):
+        theirs = theirs if isinstance(theirs, (tuple, list)) and len(theirs) == len(ours) else [None] * len(ours)
+        return [_without_objects(*pair) for pair in zip(theirs, ours, strict=True)]
+    shown = answering.plain(ours)
+    return shown if isinstance(shown, (np.ndarray, np.generic, int, float, complex, str, dict)) else None
 
 
 def fingerprint(calls: tuple[Call, ...]) -> bytes:

@@ -403,3 +403,14 @@ def test_the_whole_text_of_an_error_is_there_for_tests_alone(student):
         student("def Scale():\n    raise ValueError('first line\\nsecond ' + 'x' * 100)").Scale()
     assert "x" * 100 in caught.value.whole
     assert "second" not in caught.value.text
+
+
+def test_what_is_replayed_keeps_no_module_alive(student):
+    made = student(BLOCK.replace("class Block", f"class {NAME}"))
+    module = made.build(NAME, 4)
+    module(np.ones((1, 3, 5, 5), np.float32))
+    namespace: dict = {}
+    exec(BLOCK.replace("class Block", f"class {NAME}"), namespace)
+    built, ran = replay(tuple(made.calls), namespace)
+    assert built.result is None
+    assert ran.result[0].shape == (1, 4, 3, 3)
