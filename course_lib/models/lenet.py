@@ -13,7 +13,7 @@ class LeNet5(nn.Module):
 
     def __init__(self, num_classes: int = 10, in_channels: int = 1) -> None:
         super().__init__()
-        self.features = nn.Sequential(
+        self.features = nn.Sequential(  # to (16, 5, 5)
             nn.Conv2d(in_channels, 6, 5),  # (6, 28, 28)
             nn.ReLU(inplace=True),
             nn.MaxPool2d(2),
@@ -21,7 +21,7 @@ class LeNet5(nn.Module):
             nn.ReLU(inplace=True),
             nn.MaxPool2d(2),
         )
-        self.classifier = nn.Sequential(
+        self.classifier = nn.Sequential(  # from 400 numbers
             nn.Linear(16 * 5 * 5, 120),
             nn.ReLU(inplace=True),
             nn.Linear(120, 84),
