@@ -405,6 +405,21 @@ def test_the_whole_text_of_an_error_is_there_for_tests_alone(student):
     assert "second" not in caught.value.text
 
 
+def test_a_namedtuple_is_a_tuple(student):
+    source = """
+from collections import namedtuple
+from torch import nn
+
+Outputs = namedtuple("Outputs", "scores extra")
+
+class Scale(nn.Module):
+    def forward(self, x):
+        return Outputs(2 * x, None)
+"""
+    module = student(source).build(NAME)
+    assert np.array_equal(module._perform("run_module", X)[0][0], 2 * X)
+
+
 def test_what_is_replayed_keeps_no_module_alive(student):
     made = student(BLOCK.replace("class Block", f"class {NAME}"))
     module = made.build(NAME, 4)

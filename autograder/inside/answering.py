@@ -241,8 +241,10 @@ def plain_parts(value: Any, depth: int = 0) -> Any:
         return value
     if type(value) is dict:
         return {key: plain_parts(item, depth + 1) for key, item in value.items()}
-    if type(value) in (tuple, list):
-        return type(value)(plain_parts(item, depth + 1) for item in value)
+    if type(value) is list:
+        return [plain_parts(item, depth + 1) for item in value]
+    if type(value) is tuple or (isinstance(value, tuple) and hasattr(value, "_fields")):
+        return tuple(plain_parts(item, depth + 1) for item in value)
     return plain(value)
 
 

@@ -426,6 +426,7 @@ def of_published(student, spelled) -> Callable[[str, str], Any]:
         try:
             return student.call_on_meta(function, student.make("outline", *spelled(name)), [3, 224, 224])
         except StudentError:
+            getattr(student, function)(student.make("model", ["Conv2d", 3, 2, 1]), (3, 4, 4))  # or raises again
             return getattr(student, function)(student.make("model", *spelled(name)), (3, 224, 224))
 
     return ask
