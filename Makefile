@@ -8,7 +8,7 @@ demo: .venv/installed
 	$(BIN)/course demo
 
 test: .venv/installed
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto
 
 check: .venv/installed
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

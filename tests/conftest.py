@@ -26,6 +26,14 @@ PROJECT = Path(__file__).parent.parent
 
 collect_ignore = ["hostile"]  # its course has hidden tests, which the grader runs
 
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from scheduling import ByFileAndAssignment
+
+    return ByFileAndAssignment(config, log)
+
+
 COURSE = """\
 id = "tiny"
 title = "Sums"
