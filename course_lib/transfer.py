@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_lib.loaders import evaluate
+from course_lib.modes import eval_mode
 
 Batches = Iterable[tuple[Tensor, Tensor]]  # images (N, C, H, W), labels (N,)
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
@@ -62,21 +63,18 @@ def extract_features(model: nn.Module, loader: Batches, layer: str) -> tuple[np.
     One pass over the loader. The model's modes are put back, and no hook stays.
     """
     place = next(model.parameters()).device
-    training = [module for module in model.modules() if module.training]
     rows: list[np.ndarray] = []
     found: list[np.ndarray] = []
     hook = model.get_submodule(layer).register_forward_hook(
         lambda _module, _given, out: rows.append(out.flatten(1).cpu().numpy().copy())  # the next layer may write in it
     )
     try:
-        model.eval()
-        for images, labels in loader:
-            model(images.to(place))
-            found.append(labels.cpu().numpy())
+        with eval_mode(model):
+            for images, labels in loader:
+                model(images.to(place))
+                found.append(labels.cpu().numpy())
     finally:
         hook.remove()
-        for module in training:
-            module.training = True
     return np.concatenate(rows), np.concatenate(found)
 
 

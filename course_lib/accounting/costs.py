@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from course_lib.accounting.probes import eval_mode
+from course_lib.modes import eval_mode
 from course_lib.shapes import ShapeError, reported_by
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)

@@ -1,25 +1,13 @@
 """What one unit of a model sees of its input, measured by the gradient of the unit with respect to the input."""
 
 import copy
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
+from course_lib.modes import eval_mode
 from course_lib.shapes import ShapeError, check_axes, reported_by
-
-
-@contextmanager
-def eval_mode(model: nn.Module) -> Iterator[None]:
-    """The model in eval mode; afterwards each of its modules is in the mode it had."""
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
 
 
 @reported_by("measured_receptive_field")

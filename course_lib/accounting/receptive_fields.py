@@ -8,7 +8,7 @@ import torch
 from torch import fx, nn
 from torch.nn import functional
 
-from course_lib.accounting.probes import eval_mode
+from course_lib.modes import eval_mode
 from course_lib.shapes import pair
 
 Pair = tuple[int, int]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.arguments.dropout import DropoutParam, check_dropout, check_probability, check_samples
+from course_lib.modes import eval_mode
 from course_lib.shapes import reported_by
 from course_lib.torch_ops.dropout_masks import DropoutCache, drawn, inverted, masked, through
 
@@ -100,17 +101,10 @@ def mc_dropout_predict(model: nn.Module, x: Tensor, samples: int) -> tuple[Tenso
     Source: Gal & Ghahramani 2016, section 3.
     """
     check_samples(samples)
-    before = {module: module.training for module in model.modules()}
-    model.eval()
-    for module in before:
-        if isinstance(module, DROPOUTS):
-            module.training = True
-    try:
-        with torch.no_grad():
-            answers = torch.stack([model(x) for _ in range(samples)])
-    finally:
-        for module, training in before.items():
-            module.training = training
+    with eval_mode(model), torch.no_grad():
+        for layer in (module for module in model.modules() if isinstance(module, DROPOUTS)):
+            layer.training = True
+        answers = torch.stack([model(x) for _ in range(samples)])
     return answers.mean(0), answers.std(0, correction=0)
 
 

@@ -17,6 +17,7 @@ from course_lib.arguments.fans import (
     kaiming_variance,
     xavier_variance,
 )
+from course_lib.modes import eval_mode
 from course_lib.shapes import ShapeError, reported_by
 from course_lib.torch_ops.batchnorm_module import BatchNorm2d
 
@@ -121,7 +122,6 @@ def lsuv_init(model: nn.Module, x: Tensor, generator: torch.Generator | None = N
     Raises ShapeError if an output does not vary. Source: Mishkin & Matas 2016, algorithm 1.
     """
     init_module_(model, "orthonormal", generator or torch.Generator().manual_seed(0))
-    was_training = {module: module.training for module in model.modules()}
     done: set[nn.Module] = set()
 
     def scale(module: nn.Module, _: tuple, out: Tensor) -> Tensor:
@@ -134,14 +134,13 @@ def lsuv_init(model: nn.Module, x: Tensor, generator: torch.Generator | None = N
         module.weight.div_(std)
         return out / std
 
-    hooks = [module.register_forward_hook(scale) for module in was_training if isinstance(module, WEIGHTED)]
+    hooks = [module.register_forward_hook(scale) for module in model.modules() if isinstance(module, WEIGHTED)]
     try:
-        model.eval()(x)
+        with eval_mode(model):
+            model(x)
     finally:
         for hook in hooks:
             hook.remove()
-        for module, training in was_training.items():
-            module.training = training
     return model
 
 
