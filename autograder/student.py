@@ -14,6 +14,7 @@ import numpy as np
 
 from autograder.checks import Mismatch, StudentError
 from autograder.course import Exercise, Returned
+from autograder.declared import as_declared, declared
 from autograder.error_texts import without_data
 from autograder.student_module import StudentModule
 from autograder.wire import Handle, WireError, decode, encode, readable
@@ -21,6 +22,7 @@ from autograder.wire import Handle, WireError, decode, encode, readable
 MAX_KEPT_BYTES = 4 << 20  # of one result, for the search for a hint
 _ITEM_BYTES = 32
 _MAX_KINDS = 20  # base types of an error
+_NUMBER = Returned("number", "float")
 _KEY = secrets.randbits(62)  # what the student's process needs to switch operators on again
 
 
@@ -50,8 +52,9 @@ class Call:
 class Student:
     """Calls the functions of one exercise (and of those it builds on) in the student's process.
 
-    What comes back is what that process says. Values are judged whatever it is; that an input was not `changed` and
-    how many steps a call took it alone can know (`answering.py` and `step_count.py` say how far that goes).
+    What comes back is what that process says. Values are judged whatever it is; that an input was not `changed`, how
+    many steps a call took, and the modes, hooks and parameter groups of a model it alone can know (`answering.py` and
+    `step_count.py` say how far that goes).
     """
 
     def __init__(self, line: Line, exercise: Exercise, functions: dict[str, tuple[Returned, ...]]) -> None:
@@ -92,7 +95,7 @@ class Student:
     def count_steps(self, function: str, *args: Any, **kwargs: Any) -> int:
         """How many Python bytecodes one call executes: grows with every Python loop, on any machine the same."""
         reply, buffers = self._ask("count_steps", function, args, kwargs)
-        steps = _declared(function, decode(reply["value"], buffers), Returned("steps", "int"))
+        steps = declared(function, decode(reply["value"], buffers), Returned("steps", "int"))
         if steps < 1:
             raise Mismatch(f"the steps of {function} could not be counted")
         self._record("count_steps", function, args, kwargs, steps)
@@ -110,7 +113,7 @@ class Student:
             isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], list) and len(value[1]) == len(args)
         ):
             raise Mismatch(f"{function}.apply did not give an output and its gradients")
-        result = (_declared(function, value[0], Returned("out", "array")), value[1])
+        result = (declared(function, value[0], Returned("out", "array")), value[1])
         self._record("apply_with_gradients", function, args, kwargs, result)
         return result
 
@@ -128,9 +131,7 @@ class Student:
 
     def call_on_meta(self, function: str, *args: Any, **kwargs: Any) -> Any:
         """A call in which the tensors that the function makes are on the "meta" device, for a model made there."""
-        return _as_declared(
-            function, self.perform("call_on_meta", function, *args, **kwargs), self._functions[function]
-        )
+        return as_declared(function, self.perform("call_on_meta", function, *args, **kwargs), self._functions[function])
 
     def groups(self, found: Handle, module: StudentModule) -> tuple[dict[str, list[dict[str, Any]]], int]:
         """What the parameter groups that a function made do with each parameter of a module, by its name: the settings
@@ -153,7 +154,7 @@ class Student:
 
     def global_draw(self, of: str) -> float:
         """The next number from a generator that the student's whole process shares: python, numpy or torch."""
-        return _declared(self._exercise.name, self.perform("global_draw", self._exercise.name, of), _NUMBER)
+        return declared(self._exercise.name, self.perform("global_draw", self._exercise.name, of), _NUMBER)
 
     def seed_globals(self, seed: int) -> None:
         """Seed these three: a function that draws from them does the same when it is replayed."""
@@ -184,7 +185,7 @@ class Student:
             raise Mismatch(
                 f"{function} changed its input: argument {changed.index(True) + 1} is no longer what was passed in"
             )
-        return _as_declared(function, value, returns)
+        return as_declared(function, value, returns)
 
     def _ask(
         self,
@@ -262,57 +263,3 @@ def _size(value: Any) -> int:
 def _copied(value: Any) -> Any:
     """A copy that later calls cannot change."""
     return copy.deepcopy(value) if isinstance(value, (np.ndarray, list, dict)) else value
-
-
-def _as_declared(function: str, value: Any, returns: tuple[Returned, ...]) -> Any:
-    if len(returns) == 1:
-        return _declared(function, value, returns[0])
-    names = ", ".join(item.name for item in returns)
-    if not isinstance(value, (tuple, list)):
-        raise Mismatch(f"{function} must return ({names}), got {_kind(value)}")
-    if len(value) != len(returns):
-        raise Mismatch(f"{function} must return {len(returns)} values ({names}), got {len(value)}")
-    return tuple(_declared(function, item, declared) for item, declared in zip(value, returns, strict=True))
-
-
-def _declared(function: str, value: Any, declared: Returned) -> Any:
-    if declared.kind in ("handle", "any"):
-        return value
-    array = np.asarray(value) if isinstance(value, (np.ndarray, int, float)) or _is_nested_numbers(value) else None
-    if array is None or array.dtype.kind not in "biufc":
-        raise Mismatch(f"{function} must return {declared.name} as {_ARTICLES[declared.kind]}, got {_kind(value)}")
-    if declared.kind == "array":
-        return array
-    if array.size != 1:
-        raise Mismatch(f"{function} must return {declared.name} as one number, got an array of shape {array.shape}")
-    if declared.kind == "int" and array.dtype.kind not in "iu":
-        raise Mismatch(f"{function} must return {declared.name} as a whole number (an int), got {_kind(value)}")
-    if declared.kind == "float" and array.dtype.kind not in "iuf":
-        raise Mismatch(f"{function} must return {declared.name} as a number, got {_kind(value)}")
-    number = array.reshape(()).item()
-    return float(number) if isinstance(number, np.floating) else number  # of long double, NumPy makes no float
-
-
-_NUMBER = Returned("number", "float")
-_ARTICLES = {"array": "an array", "int": "an int", "float": "a number"}
-
-
-def _is_nested_numbers(value: Any) -> bool:
-    if not isinstance(value, (list, tuple)):
-        return False
-    try:
-        return np.asarray(value).dtype.kind in "biufc"
-    except ValueError:
-        return False
-
-
-def _kind(value: Any) -> str:
-    if value is None:
-        return "None (is a `return` missing?)"
-    if isinstance(value, Handle):
-        return f"an object of type {value.type_name}"
-    if isinstance(value, np.ndarray) and value.ndim:
-        return f"an array of shape {value.shape}"
-    if isinstance(value, np.ndarray):
-        value = value.item()
-    return f"{type(value).__name__} {without_data(str(value), 60)}"

@@ -4,9 +4,10 @@ This module is loaded into the process that runs the student's code. It holds no
 secret; whatever the student's code does to it harms that student's answers alone.
 
 What it tells the judge is what this process says of itself, next to the student's code. The values of results need no
-trust: they are right or not. Which arguments were changed and how many steps a call took do: both are found with what
-was here before the student's code, so that patching NumPy or `sys` changes nothing, but a student who rewrites this
-module's own functions in memory can forge them.
+trust: they are right or not. What it says of its own state does. Which arguments were changed and how many steps a call
+took are found with what was here before the student's code, so that patching NumPy or `sys` changes nothing. A model's
+modes, hooks, parameter groups and how often a layer was called are read through PyTorch, which the student's code can
+patch. A student who rewrites this module's own functions in memory can forge either.
 """
 
 import os
