@@ -128,7 +128,8 @@ def judge(
 def prove(name: OptionalName = None) -> None:
     """Grade an assignment's known wrong and right answers and write solutions/<name>/WRONG_ANSWERS.md.
 
-    Without a name: every scheduled assignment. Exits 1 if a wrong answer is not caught and named, or a right one loses.
+    Without a name: every scheduled assignment. Exits 1 if a wrong answer is not caught and named, if a right one loses,
+    or if answers that do nothing earn something.
     """
     from rich.progress import Progress
 
@@ -139,8 +140,7 @@ def prove(name: OptionalName = None) -> None:
     for one in [scheduled.name for scheduled in course.schedule] if name is None else [name]:
         assignment = course.assignment(one)
         with Progress(console=_err) as progress:
-            total = len(proofs.wrong_rows(assignment)) + len(proofs.right_rows(assignment))
-            task = progress.add_task(f"{one}: submissions", total=total)
+            task = progress.add_task(f"{one}: submissions", total=proofs.num_submissions(assignment))
             found, faults = proofs.prove(course, assignment, lambda task=task, p=progress: p.advance(task))
         path = assignment.folder / proofs.TABLE
         path.write_text(proofs.table_text(assignment, found), encoding="utf-8")

@@ -27,7 +27,8 @@ from autograder.wire import WireError
 @dataclass(frozen=True)
 class TestOutcome:
     """One hidden test as it went. `calls` are the calls it made, for the search for a hint; `random`: it judges what
-    was drawn, so that two functions that are alike need not give the same."""
+    was drawn, so that two functions that are alike need not give the same; `secondary`: doing nothing passes it;
+    `counts`: not where it is passed, but by doing nothing. A hint is looked for where it is not passed."""
 
     exercise: str
     name: str
@@ -38,6 +39,8 @@ class TestOutcome:
     duration_s: float
     calls: tuple[Call, ...] = ()
     random: bool = False
+    secondary: bool = False
+    counts: bool = True
 
 
 class Judge:
@@ -67,7 +70,7 @@ class Judge:
         with self._lock, _one_thread(), self._plugin.judging(session, answered) as outcomes:
             self._suite.run()
             self._refuse_broken()
-        return _raising_is_no_answer(outcomes)
+        return _earned(outcomes)
 
     def rehearse(self, line: Line, exercise: str) -> dict[str, TestOutcome]:
         """How the tests of one exercise that are marked `random` go, by name, with trusted functions behind `line`."""
@@ -95,19 +98,27 @@ class Judge:
                 raise CourseError(f"{self._folder}: no hidden test was collected for the exercise {exercise.name!r}")
 
 
-def _raising_is_no_answer(outcomes: list[TestOutcome]) -> tuple[TestOutcome, ...]:
-    """The outcomes; where no call of an exercise ever returned, the tests that ask for an error are not passed.
+_REFUSES = "the function raises an error whatever it is given"
+_IDLE = "this holds for a function that does nothing, too: it counts once a test of what the function does is passed"
 
-    To build a module, or to look at it, is no answer yet.
+
+def _earned(outcomes: list[TestOutcome]) -> tuple[TestOutcome, ...]:
+    """The outcomes; what an answer passes by raising an error, or by doing nothing, it does not pass by that alone.
+
+    Where no call of an exercise ever returned, no test is passed. To build a module, or to look at it, is no answer
+    yet. Tests that are `secondary` count only where one that is not is passed as well.
     """
     returned = {o.exercise for o in outcomes if any(c.error is None and c.op not in NO_ANSWER for c in o.calls)}
-    refused = "the function raises an error whatever it is given"
-    return tuple(
-        replace(outcome, passed=False, message=refused)
-        if outcome.passed and outcome.exercise not in returned
-        else outcome
-        for outcome in outcomes
-    )
+    active = {o.exercise for o in outcomes if o.passed and not o.secondary}
+
+    def counted(outcome: TestOutcome) -> TestOutcome:
+        if not outcome.passed or (outcome.exercise in returned & active):
+            return outcome
+        if outcome.exercise not in returned:
+            return replace(outcome, passed=False, message=_REFUSES)
+        return replace(outcome, counts=False, message=_IDLE)
+
+    return tuple(map(counted, outcomes))
 
 
 @contextlib.contextmanager
@@ -149,6 +160,7 @@ class _Plugin:
         config.addinivalue_line("markers", "weight(share): how much the test counts inside its exercise")
         config.addinivalue_line("markers", "cuda: needs a CUDA device")
         config.addinivalue_line("markers", "random: judges what was drawn, never which numbers were")
+        config.addinivalue_line("markers", "secondary: passed by doing nothing; counts beside a test that is not")
 
     @pytest.fixture
     def student(self) -> Student:
@@ -186,6 +198,7 @@ class _Plugin:
                     duration_s=round(call.duration, 6),
                     calls=tuple(self._student.calls) if self._student else (),
                     random=item.get_closest_marker("random") is not None,
+                    secondary=item.get_closest_marker("secondary") is not None,
                 )
             )
 

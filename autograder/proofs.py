@@ -1,4 +1,5 @@
-"""Proves an assignment's checks on its own known answers: each wrong one must be caught and named, each right one kept.
+"""Proves an assignment's checks on its own known answers: each wrong one must be caught and named, each right one kept,
+and one that does nothing earns nothing.
 
 `course prove` grades them all for real and writes the table; `tests/test_law.py` holds every assignment to the same.
 """
@@ -16,6 +17,7 @@ from autograder.answers import Answer, load_right, load_wrong
 from autograder.course import Assignment, Course
 from autograder.dependencies import builds_on
 from autograder.grading import grade
+from autograder.idle_answers import IDLE, idle_answers
 from autograder.reference import load_reference
 from autograder.student_edition import student_edition
 from autograder.verdict import BLOCKED, PASSED, ExerciseVerdict, Verdict
@@ -79,6 +81,19 @@ def prove_right(course: Course, assignment: Assignment, row: Row) -> list[str]:
     return unexpected(list(_graded(course, assignment, row).values()), {PASSED})
 
 
+def prove_idle(course: Course, assignment: Assignment, gives: str) -> list[str]:
+    """Grade answers that do nothing but give back one of IDLE. Returns the tests that they pass all the same."""
+    verdict = grade_notebook(course, assignment, samples.filled(assignment, idle_answers(assignment, gives)))
+    if verdict.run.problem:
+        return [verdict.run.problem]
+    return [
+        f"{exercise.name}: {test.name} ({test.score:g} points)"
+        for exercise in verdict.exercises
+        for test in exercise.tests
+        if test.status == PASSED
+    ]
+
+
 def _graded(course: Course, assignment: Assignment, row: Row) -> dict[str, ExerciseVerdict]:
     """The exercises of a solved submission with these answers swapped in, without those that `_aside`."""
     aside = _aside(assignment, row)
@@ -118,6 +133,11 @@ def unexpected(exercises: Sequence[ExerciseVerdict], allowed: set[str]) -> list[
     ]
 
 
+def num_submissions(assignment: Assignment) -> int:
+    """How many `prove` grades."""
+    return len(wrong_rows(assignment)) + len(right_rows(assignment)) + len(IDLE)
+
+
 def prove(course: Course, assignment: Assignment, step: Callable[[], None]) -> tuple[list[Proof], list[str]]:
     """Grade all known answers of an assignment; `step` is called after each submission."""
     proofs: list[Proof] = []
@@ -129,6 +149,9 @@ def prove(course: Course, assignment: Assignment, step: Callable[[], None]) -> t
         step()
     for row in right_rows(assignment):
         faults += [f"right answers lose points: {text}" for text in prove_right(course, assignment, row)]
+        step()
+    for gives in IDLE:
+        faults += [f"doing nothing, giving {gives}, passes {text}" for text in prove_idle(course, assignment, gives)]
         step()
     return proofs, faults + [f"{p.answer.exercise}: {p.answer.name} {p.fault}" for p in proofs if p.fault]
 

@@ -58,14 +58,18 @@ def _score_code(exercise: Exercise, evidence: Evidence, needs: tuple[str, ...]) 
     total = sum(outcome.weight for outcome in outcomes)
     share = exercise.points / total
     tests = tuple(_test_verdict(outcome, outcome.weight * share, evidence, needs) for outcome in outcomes)
-    points = round(share * sum(outcome.weight for outcome in outcomes if outcome.passed), 4)
-    if all(outcome.passed for outcome in outcomes):
+    points = round(share * sum(outcome.weight for outcome in outcomes if _is_won(outcome)), 4)
+    if all(map(_is_won, outcomes)):
         status = PASSED
     elif needs:
         status = BLOCKED
     else:
         status = PARTIAL if points else FAILED
     return ExerciseVerdict(exercise.name, points, exercise.points, status, needs, tests)
+
+
+def _is_won(outcome: TestOutcome) -> bool:
+    return outcome.passed and outcome.counts
 
 
 def _test_verdict(outcome: TestOutcome, points: float, evidence: Evidence, needs: tuple[str, ...]) -> TestVerdict:
@@ -75,12 +79,12 @@ def _test_verdict(outcome: TestOutcome, points: float, evidence: Evidence, needs
     hint = evidence.hints.get(f"{outcome.exercise}/{outcome.name}") if outcome.calls else None
     return TestVerdict(
         name=outcome.name,
-        status=PASSED if outcome.passed else BLOCKED if needs else FAILED,
+        status=PASSED if _is_won(outcome) else BLOCKED if needs else FAILED,
         tried=outcome.tried,
         message=message,
         hint=hint.text if hint else "",
         misconception=hint.misconception if hint else "",
         duration_s=outcome.duration_s,
-        score=round(points, 4) if outcome.passed else 0.0,
+        score=round(points, 4) if _is_won(outcome) else 0.0,
         max_score=round(points, 4),
     )

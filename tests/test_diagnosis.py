@@ -5,8 +5,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import samples
-from autograder.answers import wrong
+from autograder import proofs, samples
+from autograder.answers import load_wrong, wrong
 from autograder.course import load_course
 from autograder.grading import grade
 from autograder.student_edition import student_edition
@@ -42,3 +42,14 @@ def test_the_kind_of_mistake_is_described(exercise, change, said, tmp_path):
     hints = {test.hint for test in own.tests if test.status != "passed"}
     assert any(said in hint for hint in hints), hints
     assert not any(test.misconception for test in own.tests)
+
+
+def test_what_counts_nothing_although_it_is_right_gets_no_hint():
+    """At p = 0 this answer is right, as one that does nothing is: there it does not show that the modes are swapped."""
+    dropout = COURSE.assignment("dropout")
+    swapped = next(a for a in load_wrong(dropout.folder) if (a.exercise, a.name) == ("drop_path", "training_swapped"))
+    verdict = proofs.grade_notebook(COURSE, dropout, samples.solved(dropout, swapped))
+    tests = {test.name: test for exercise in verdict.exercises for test in exercise.tests}
+    assert "does nothing, too" in tests["test_the_ends[0.0]"].message
+    assert tests["test_the_ends[0.0]"].hint == ""
+    assert tests["test_scale"].misconception == "training_swapped"

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from autograder import samples
+from autograder import proofs, samples
 from autograder.answers import load_wrong
 from autograder.cli import app
 from autograder.course import CourseError, load_course
@@ -155,6 +155,36 @@ def test_skipped_errored_and_unexplained_tests_do_not_pass(tiny_suite, body):
     assert mean["score"] == 0
     assert mean["tests"][0]["status"] == "failed"
     assert body.split("(")[0] not in mean["tests"][0]["message"]
+
+
+SECONDARY = '''
+
+@pytest.mark.secondary
+def test_input_stays(student):
+    """The input is left alone."""
+    x = np.ones(2)
+    student.mean(x)
+    assert_close(x, np.ones(2), "x")
+'''
+
+
+@pytest.mark.parametrize(
+    ("answer", "statuses"),
+    [
+        ("def mean(x):\n    return sum(x) / len(x)", ["passed", "passed"]),
+        ("def mean(x):\n    return 7.0", ["failed", "failed"]),
+        ("def mean(x):\n    if x[0] == 1:\n        raise ValueError\n    return 3.0", ["passed", "failed"]),
+    ],
+)
+def test_what_doing_nothing_passes_counts_beside_a_result_alone(tiny_suite, answer, statuses):
+    path = tiny_suite.root / "solutions/adding/hidden_tests/test_mean.py"
+    path.write_text("import numpy as np\n" + path.read_text() + SECONDARY)
+    course = tiny_suite.load()
+    assignment = course.assignment("adding")
+    verdict = proofs.grade_notebook(course, assignment, samples.solved(assignment, mean=answer))
+    mean = next(exercise for exercise in verdict.exercises if exercise.name == "mean")
+    assert [test.status for test in mean.tests] == statuses
+    assert ("does nothing" in mean.tests[1].message) == (statuses == ["failed", "failed"])
 
 
 # The suite stays loaded

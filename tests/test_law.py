@@ -12,6 +12,7 @@ from autograder.answers import Answer, load_right, load_wrong
 from autograder.build import build_source
 from autograder.course import Assignment, load_course
 from autograder.folders import read_folder
+from autograder.idle_answers import IDLE
 from autograder.notebook_source import BEGIN_SOLUTION, END_SOLUTION, read_source
 from autograder.student_edition import student_edition
 from autograder.verdict import MISSING, PASSED, Verdict
@@ -48,6 +49,13 @@ def test_the_untouched_release_scores_nothing(assignment):
     assert verdict.run.problem is None
     assert verdict.score == 0
     assert {exercise.status for exercise in verdict.exercises} == {MISSING}
+
+
+@each_assignment
+@pytest.mark.parametrize("gives", IDLE)
+def test_answers_that_do_nothing_score_nothing(assignment, gives):
+    passed = proofs.prove_idle(COURSE, assignment, gives)
+    assert passed == [], "ask for the result as well, or mark them secondary"
 
 
 @each_assignment

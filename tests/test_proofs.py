@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from autograder import proofs
 from autograder.answers import load_wrong
 from autograder.course import load_course
+from autograder.idle_answers import IDLE, idle_answers
+from autograder.release import release
 from autograder.verdict import BLOCKED, PASSED
 
 COURSE = load_course(Path(__file__).parent.parent)
@@ -27,3 +31,53 @@ def test_what_trains_is_left_out_of_proofs_that_do_not_concern_it():
 def test_what_trains_is_graded_where_its_own_answer_is_swapped():
     exercises = proofs._graded(COURSE, POOLING, _first_wrong("LeNet5"))
     assert exercises["LeNet5"].score < exercises["LeNet5"].max_score
+
+
+SUITE = """
+import numpy as np
+import pytest
+from autograder.checks import assert_close
+
+pytestmark = pytest.mark.exercise("{exercise}")
+
+
+def test_value(student):
+    assert_close(student.{call}, {value}, "{exercise}")
+
+
+def test_input_stays(student):
+    x = np.array([2.0, 4.0])
+    student.{exercise}(x)
+    assert_close(x, [2.0, 4.0], "x")
+"""
+
+
+@pytest.fixture
+def weak(tiny):
+    """The tiny course with a suite whose first exercise has a test that doing nothing passes, beside a value of 2."""
+    for exercise, call, value in (("total", "total([2.0, 0.0])[0]", 2.0), ("mean", "mean([2.0, 4.0])", 3.0)):
+        text = SUITE.format(exercise=exercise, call=call, value=value)
+        if exercise == "mean":
+            text = text.replace("def test_input", "@pytest.mark.secondary\ndef test_input")
+        tiny.write(f"solutions/adding/hidden_tests/test_{exercise}.py", text)
+    tiny.write("solutions/adding/wrong_answers.py", "WRONG = []\n")
+    release(tiny.load(), "adding")
+    return tiny.load()
+
+
+@pytest.mark.parametrize(("gives", "passes"), [("zero", True), ("nothing", False), ("its first argument", False)])
+def test_a_test_that_doing_nothing_passes_is_named(weak, gives, passes):
+    found = proofs.prove_idle(weak, weak.assignment("adding"), gives)
+    assert found == (["total: test_input_stays (30 points)"] if passes else [])
+
+
+@pytest.mark.parametrize("gives", IDLE)
+def test_idle_answers_keep_names_signatures_and_helpers_and_do_nothing(gives):
+    text = idle_answers(POOLING, gives)["LeNet5"]
+    names: dict = {"__name__": "idle"}
+    exec("import torch\nfrom torch import nn\n" + text, names)
+    module = names["LeNet5"]()
+    assert list(module.state_dict()) == []
+    x = names["torch"].ones(2, 1, 32, 32)
+    out = module(x)
+    assert out is None or out is x or not hasattr(out, "shape") or (out.shape == x.shape and not (out == x).any())

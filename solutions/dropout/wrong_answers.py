@@ -368,6 +368,12 @@ VANILLA = [
     ),
     wrong(
         "vanilla_dropout_forward",
+        "never_drops",
+        hint="In train mode x comes back as it is: the mask never reaches the output.",
+        edits={"out = x * mask": "out = x.copy()"},
+    ),
+    wrong(
+        "vanilla_dropout_forward",
         "p_ignored",
         hint="In training half of the units are dropped, whatever p is.",
         edits={VANILLA_DRAW: "mask = rng.random(x.shape) >= 0.5"},
@@ -395,6 +401,18 @@ VANILLA = [
         "seed_ignored",
         hint="With the same seed two calls give two masks: where does your function look at the seed?",
         edits={RNG: "rng = np.random.default_rng()"},
+    ),
+    wrong(
+        "vanilla_dropout_forward",
+        "seed_zero_ignored",
+        hint="A seed of 0 makes no difference. `if seed:` is not true for it: ask whether the key is there.",
+        edits={RNG: 'rng = np.random.default_rng(dropout_param.get("seed") or None)'},
+    ),
+    wrong(
+        "vanilla_dropout_forward",
+        "seed_read_as_a_flag",
+        hint="Two different seeds give the same mask: the seed's value is not used, only that there is one.",
+        edits={RNG: 'rng = np.random.default_rng(1 if "seed" in dropout_param else None)'},
     ),
     wrong(
         "vanilla_dropout_forward",
@@ -564,6 +582,12 @@ DROPOUT = [
         edits={
             APPLIED: APPLIED.replace("x * self._mask(x, shape)", "(x * self._mask(x, shape)).detach() + 0 * x.sum()")
         },
+    ),
+    module(
+        "writes_into_x",
+        hint="The tensor that was passed in is changed (`*=`, `mul_`): other layers may still need it, and autograd "
+        "refuses that for a leaf. Make a new one.",
+        edits={APPLIED: APPLIED.replace("x * self._mask(x, shape)", "x.mul_(self._mask(x, shape))")},
     ),
     module(
         "float_in_float_out",
@@ -815,6 +839,12 @@ DROP_PATH = [
         "training_swapped",
         hint="Nothing is dropped in training, and something when training is False: is it asked the right way round?",
         edits={"    if not training:\n": "    if training:\n"},
+    ),
+    wrong(
+        "drop_path",
+        "never_drops",
+        hint="x comes back as it is in training too: the coins never reach the result.",
+        edits={"return x * kept * scale": "return x"},
     ),
     wrong(
         "drop_path",
@@ -1394,6 +1424,12 @@ MIXING = [
     ),
     wrong(
         "cutout",
+        "cutout_not_kept",
+        hint="cutout: the images come back without a hole: is it cut into the array that you return, or into a copy?",
+        edits={HOLE: "image = image.copy()\n        " + HOLE},
+    ),
+    wrong(
+        "cutout",
         "cutout_noise",
         hint="cutout: the hole is not filled with zeros.",
         edits={HOLE: "image[:, rows, columns] = image.mean()"},
@@ -1556,6 +1592,12 @@ MIXING = [
         "cutmix_alpha_ignored",
         hint="cutmix: the share is uniform, whatever alpha is: it is to be drawn from Beta(alpha, alpha).",
         edits={SHARE_IN_CUTMIX: SHARE_IN_CUTMIX.replace("rng.beta(alpha, alpha)", "rng.random()")},
+    ),
+    wrong(
+        "cutout",
+        "cutmix_with_itself",
+        hint="cutmix: each image gets a rectangle of its own, so that nothing changes: the order is never applied.",
+        edits={PASTE: PASTE.replace("images[order, :,", "images[:, :,")},
     ),
     wrong(
         "cutout",

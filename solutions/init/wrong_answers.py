@@ -225,6 +225,26 @@ XAVIER = [
     ),
     wrong(
         "xavier_init",
+        "one_number",
+        hint="Your function gives back ONE number: rng.normal and rng.uniform draw a single one unless they are told "
+        "how many. A layer has many weights, and each is to be drawn.",
+        edits={
+            "return rng.normal(0, std, shape)": "return rng.normal(0, std)",
+            "return rng.uniform(-limit, limit, shape)": "return rng.uniform(-limit, limit)",
+        },
+    ),
+    wrong(
+        "xavier_init",
+        "one_number_everywhere",
+        hint="All your weights are the same number: one was drawn, and put into every place. Outputs that start equal "
+        "stay equal for ever.",
+        edits={
+            "return rng.normal(0, std, shape)": "return np.full(shape, rng.normal(0, std))",
+            "return rng.uniform(-limit, limit, shape)": "return np.full(shape, rng.uniform(-limit, limit))",
+        },
+    ),
+    wrong(
+        "xavier_init",
         "one_row_repeated",
         hint="All rows (filters) of your weights are the same: one was drawn, and broadcast to all. Outputs that "
         "start equal stay equal for ever.",
@@ -396,6 +416,20 @@ KAIMING = [
         hint="You seed the generator that the whole program shares. Whoever draws from it afterwards gets the same "
         "numbers again and again; `rng` has its own seed already.",
         edits={"return rng.normal(0, std, shape)": "np.random.seed(0)\n    return rng.normal(0, std, shape)"},
+    ),
+    wrong(
+        "kaiming_init",
+        "one_number",
+        hint="Your function gives back ONE number: rng.normal draws a single one unless it is told how many. A layer "
+        "has many weights, and each is to be drawn.",
+        edits={"return rng.normal(0, std, shape)": "return rng.normal(0, std)"},
+    ),
+    wrong(
+        "kaiming_init",
+        "one_number_everywhere",
+        hint="All your weights are the same number: one was drawn, and put into every place. Outputs that start equal "
+        "stay equal for ever.",
+        edits={"return rng.normal(0, std, shape)": "return np.ones(shape) * rng.normal(0, std)"},
     ),
     wrong(
         "kaiming_init",
@@ -1531,6 +1565,26 @@ MODULE = [
         hint="You seed the generator that PyTorch shares with the whole program. Whoever draws from it afterwards "
         "gets the same numbers again and again.",
         edits={"std = math.sqrt(variance)": "std = math.sqrt(variance)\n        torch.manual_seed(0)"},
+    ),
+    wrong(
+        "init_module_",
+        "one_row_repeated",
+        hint="All rows (filters) of a weight are the same: you draw numbers for one, and copy_ spreads them over all "
+        "without a word. Outputs that start equal stay equal for ever.",
+        edits={
+            "drawn = torch.empty(shape, device=generator.device)": (
+                "drawn = torch.empty(shape[1:], device=generator.device)"
+            )
+        },
+    ),
+    wrong(
+        "init_module_",
+        "one_number_everywhere",
+        hint="Each of your weights holds one number in all places: you draw a single one, and copy_ spreads it over "
+        "all without a word. Outputs that start equal stay equal for ever.",
+        edits={
+            "drawn = torch.empty(shape, device=generator.device)": "drawn = torch.empty(1, device=generator.device)",
+        },
     ),
     wrong(
         "init_module_",

@@ -215,7 +215,7 @@ def test_several_batches(build, images):
 
 
 @pytest.mark.weight(0.25)
-@pytest.mark.parametrize("momentum", [0.0, 1.0])
+@pytest.mark.parametrize("momentum", [pytest.param(0.0, marks=pytest.mark.secondary), 1.0])
 def test_momentum_at_its_ends(build, images, momentum):
     """momentum 0 keeps the running mean as it is, momentum 1 takes that of the last batch."""
     module, reference = build(2, momentum=momentum), torchs(2, momentum=momentum)
@@ -247,6 +247,7 @@ def test_momentum_none(build, images):
     assert_close(kept(module, "running_mean", 2), reference.running_mean.numpy(), "running_mean")
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.75)
 def test_new_module_in_eval_mode(student, images):
     """A new module in eval mode: running mean 0 and variance 1, so that x comes through all but unchanged."""
@@ -277,6 +278,7 @@ def test_gradients_in_eval_mode(build, images, parameters, statistics, rng):
         assert_close(actual, wanted, name)
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.75)
 def test_eval_mode_changes_nothing(build, images):
     """One batch in train mode and then two in eval mode: these leave the state as it is."""

@@ -72,6 +72,7 @@ def test_dx_with_gamma(backward, affine):
     assert_close(dx, wanted, "dx")
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.5)
 def test_same_upstream_for_every_row(backward, rng):
     """dx where dout is the same for every row. To add a number to a whole feature changes no x_hat: dx is 0."""
@@ -79,6 +80,7 @@ def test_same_upstream_for_every_row(backward, rng):
     assert_close(dx, np.zeros((6, 3)), "dx")
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.5)
 def test_upstream_that_stretches_the_features(student, spread, batchnorm_cache, expected, expected_gradients):
     """dx where dout is x_hat itself. To stretch a whole feature changes no x_hat: dx is 0, but for what eps does."""
@@ -96,6 +98,7 @@ def test_large_eps(backward, affine, assert_values):
     assert_values(dgamma, wanted_dgamma, "dgamma")
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.25)
 def test_one_row(student, spread, affine, rng, batchnorm_cache):
     """A batch of one row, eps = 0.5: out does not depend on x, so dx is 0."""

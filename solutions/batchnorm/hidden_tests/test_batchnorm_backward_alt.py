@@ -59,6 +59,7 @@ def test_dx_with_gamma(backward, affine):
     assert_close(dx, wanted, "dx")
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.5)
 def test_same_upstream_for_every_row(backward, rng):
     """dx where dout is the same for every row. To add a number to a whole feature changes no x_hat: dx is 0."""
@@ -66,6 +67,7 @@ def test_same_upstream_for_every_row(backward, rng):
     assert_close(dx, np.zeros((5, 4)), "dx")
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.5)
 def test_upstream_that_stretches_the_features(student, spread, batchnorm_cache, expected, expected_gradients):
     """dx where dout is x_hat itself. To stretch a whole feature changes no x_hat: dx is 0, but for what eps does."""

@@ -129,7 +129,7 @@ def test_running_var(student, spread, statistics, assert_values):
 
 
 @pytest.mark.weight(0.25)
-@pytest.mark.parametrize("momentum", [0.25, 0.0, 1.0])
+@pytest.mark.parametrize("momentum", [0.25, 0.0, pytest.param(1.0, marks=pytest.mark.secondary)])
 def test_another_momentum(student, spread, statistics, assert_values, momentum):
     """Train mode with eps = 2 and momentum 0.25, 0 (only the batch counts) or 1 (nothing changes): what is kept."""
     x, before = spread((5, 3)), statistics(3)
@@ -170,6 +170,7 @@ def test_several_steps(student, spread, assert_values):
     assert_values(running(bn_param, "running_var"), var, "running_var")
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.25)
 def test_shape_of_the_running_statistics(student, spread):
     """After a call in train mode both running statistics have one number per feature: shape (D,)."""
@@ -207,6 +208,7 @@ def test_eps_in_test_mode(student):
     assert_close(out, [[2 / 4, 0.0, 0.0], [-2 / 4, 1 / 8, 3 / 15**0.5]], "out")
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.75)
 def test_test_mode_changes_nothing(student, spread, statistics, assert_values):
     """Two calls in test mode: afterwards the running statistics in bn_param are what they were."""
@@ -240,6 +242,7 @@ def test_training_and_then_testing(student, spread, affine, expected):
     assert_close(out, expected("batchnorm_test", x, gamma, beta, mean, var), "out")
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.25)
 @pytest.mark.parametrize("mode", ["train", "test"])
 def test_inputs_are_left_as_they_were(student, spread, affine, statistics, mode):

@@ -77,6 +77,7 @@ def test_running_statistics(student, spread, rng, assert_values, name):
     assert_values(running(bn_param, name), 0.9 * old + 0.1 * batch, name)
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.25)
 def test_shape_of_the_running_statistics(student, spread):
     """After a call in train mode both running statistics have one number per channel: shape (C,)."""
@@ -113,6 +114,7 @@ def test_test_mode(student, spread, affine, rng, expected):
     assert_close(out, expected("batchnorm_test", x, gamma, beta, mean, var), "out")
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.5)
 def test_test_mode_changes_nothing(student, spread, rng, assert_values):
     """A call in test mode with eps = 15: the running statistics in bn_param are what they were."""

@@ -77,12 +77,14 @@ def test_linear_on_every_row(takes):
     takes(216, (2, 3, 5), ["Linear", 5, 4])
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.5)
 def test_int(student, is_int):
     """The number is an int."""
     is_int(student.activation_memory(student.model(["Conv2d", 3, 4, 1]).handle, (3, 2, 5)), "the number of bytes")
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(1)
 def test_left_as_it_was(leaves_alone):
     """Afterwards no hook is left, the modes are the same, and no running statistic has moved."""

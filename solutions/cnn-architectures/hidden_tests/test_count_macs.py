@@ -81,12 +81,14 @@ def test_shared_layer_called_twice(costs):
     costs(12_960, (4, 5, 6), ["Repeat", 3, [["Conv2d", 4, 4, 3, {"padding": 1}], ["ReLU"]]])
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.5)
 def test_nothing_to_multiply(costs):
     """A network without parameters costs 0."""
     costs(0, (2, 6, 4), ["ReLU"], ["MaxPool2d", 2])
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.5)
 def test_int(student, is_int):
     """The number is an int."""
@@ -101,12 +103,14 @@ def test_counted_again(student):
     assert_equal(found, [990, 990, 1584], "the counts for 5x7, 5x7 and 6x8 pixels")
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(1)
 def test_no_hook_is_left(leaves_alone):
     """Afterwards no hook hangs on any layer."""
     leaves_alone.hooks([["Conv2d", 2, 3, 3], ["Sum", [["ReLU"]], []], ["Flatten"], ["Linear", 90, 2]], (2, 7, 8))
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.75)
 @pytest.mark.parametrize("evaluated", [False, True], ids=["training", "evaluating"])
 def test_modes_are_left(leaves_alone, evaluated):
@@ -115,12 +119,14 @@ def test_modes_are_left(leaves_alone, evaluated):
     leaves_alone.modes(layers, (2, 7, 8), evaluated=evaluated)
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.5)
 def test_modes_are_left_layer_by_layer(leaves_alone):
     """A model in training mode with a frozen part in eval mode: each layer keeps its own."""
     leaves_alone.modes([["Conv2d", 2, 3, 3], ["Eval", [["BatchNorm2d", 3], ["ReLU"]]], ["Dropout"]], (2, 7, 8))
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.75)
 def test_running_statistics_are_left(leaves_alone):
     """The running statistics of batch norm do not move, and one number per channel is no trouble."""
@@ -129,6 +135,7 @@ def test_running_statistics_are_left(leaves_alone):
     )
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.5)
 def test_without_gradients(student):
     """One pass, and none that keeps what gradients would need."""

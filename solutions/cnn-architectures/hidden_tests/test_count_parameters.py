@@ -74,12 +74,14 @@ def test_frozen_parameters_count(counts):
     counts(42, ["Embedding", 6, 5, {"_freeze": True}], ["Linear", 5, 2])
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.5)
 def test_nothing_to_learn(counts):
     """A network without parameters has 0."""
     counts(0, ["ReLU"], ["MaxPool2d", 2])
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.5)
 def test_int(count, is_int):
     """The number is an int."""

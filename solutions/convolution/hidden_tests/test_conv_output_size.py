@@ -77,6 +77,7 @@ def test_kernel_that_fits_thanks_to_padding(student):
     expect(student, 1, 3, 5, stride=4, pad=1)
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.25)
 def test_result_is_a_whole_number(student):
     """The result can be used as the size of an array: 5 and not 5.0, also with a stride."""

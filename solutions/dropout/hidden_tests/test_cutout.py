@@ -33,12 +33,23 @@ def check_labels(name, weights, labels, mixed):
     assert_close(mixed, expected, f"{name}: labels")
 
 
+def check_done(name, outs, images):
+    """The images of several calls: in one of them, at least, something must have been done to some of the image."""
+    for out in outs:
+        if out.shape != images.shape:
+            raise Mismatch(f"{name}: the images have the wrong shape: expected {images.shape}, got {out.shape}")
+        if not np.isfinite(out).all():
+            raise Mismatch(f"{name}: the images hold values that are not finite")
+    if all(np.allclose(out, images) or not out.any() for out in outs):
+        raise Mismatch(f"{name}: in {len(outs)} calls the images always came back as they were, or empty")
+
+
 # cutout
 
 
 @pytest.fixture
 def holes(student, away_from_zero):
-    """holes(shape, size, seed) -> True where a pixel was set to zero, for each image (N, H, W)."""
+    """holes(shape, size, seed) -> True where a pixel was set to zero, for each image (N, H, W); size below H and W."""
 
     def cut(shape, size, seed):
         images = away_from_zero(shape)
@@ -47,6 +58,10 @@ def holes(student, away_from_zero):
             raise Mismatch(f"cutout: the images have the wrong shape: expected {shape}, got {out.shape}")
         found = (out == 0).any(axis=1)
         assert_close(out, np.where(found[:, None], 0, images), "cutout: images")
+        if not found.any():
+            raise Mismatch("cutout: no image has a hole")
+        if found.all():
+            raise Mismatch("cutout: nothing is left of the images")
         return found
 
     return cut
@@ -95,6 +110,7 @@ def test_cutout_centres(holes, chance):
         chance.share(same, 1 / side, f"cutout: the share of neighbouring images with their hole at the same {name}")
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.5)
 def test_cutout_larger_than_the_image(student, rng):
     """A hole three times as large as the image, wherever its centre: nothing but zeros is left."""
@@ -104,12 +120,10 @@ def test_cutout_larger_than_the_image(student, rng):
 
 @pytest.mark.random
 @pytest.mark.weight(0.5)
-def test_cutout_inputs_are_left_as_they_were(student, away_from_zero):
-    """cutout: the images that were given hold afterwards what they held before."""
-    images = away_from_zero((5, 2, 6, 7))
+def test_cutout_inputs_are_left_as_they_were(student, holes):
+    """cutout: the images that were given hold afterwards what they held before; those that come back have holes."""
     with student.unchanged():
-        out = student.cutout(images, 3, student.make("rng", 4))
-    assert_close(out, np.where(out == 0, 0, images), "cutout: images")
+        holes((5, 2, 6, 7), 3, 4)
 
 
 # mixup
@@ -135,12 +149,28 @@ def mixing(student):
     return mix
 
 
+@pytest.fixture
+def mixings(student, mixing, chance):
+    """mixings(labels) -> (weights, labels) of five calls of mixup with five images, alpha = 1, each a pair as above.
+
+    In one call no two images are mixed with probability 1/120, that all meet themselves, and 2e-6, for a share at an
+    end; in all five with less than 0.009**5 = 6e-11, and the same in each test, which all give the same seeds.
+    """
+
+    def mix(labels):
+        calls = [mixing(labels, 1.0, student.make("rng", seed)) for seed in range(5)]
+        alone = [bool(((weights > 1e-6).sum(axis=1) < 2).all()) for weights, _ in calls]
+        chance.not_always(alone, 0.009, "mixup: in five calls no image was mixed with another")
+        return calls
+
+    return mix
+
+
 @pytest.mark.random
 @pytest.mark.weight(1)
-def test_mixup_images(student, mixing):
+def test_mixup_images(mixings):
     """mixup of five images, alpha = 1: each is share * own + (1 - share) * that of one other, or its own again."""
-    for seed in range(5):
-        weights, _ = mixing(np.eye(5), 1.0, student.make("rng", seed))
+    for weights, _ in mixings(np.eye(5)):
         assert_close(weights.sum(axis=1), np.ones(5), "mixup: the sum of the shares in each image")
         if ((weights > 1e-6).sum(axis=1) > 2).any() or (weights < -1e-6).any():
             raise Mismatch("mixup: an image is to be mixed of its own and of one other")
@@ -148,19 +178,18 @@ def test_mixup_images(student, mixing):
 
 @pytest.mark.random
 @pytest.mark.weight(2)
-def test_mixup_labels(student, mixing, rng):
+def test_mixup_labels(mixings, rng):
     """mixup of five images with seven classes, alpha = 1: labels are mixed in the same proportion as images."""
     labels = rng.dirichlet(np.ones(7), 5)
-    calls = [mixing(labels, 1.0, student.make("rng", seed)) for seed in range(5)]
+    calls = mixings(labels)
     check_labels("mixup", np.stack([weights for weights, _ in calls]), labels, np.stack([mixed for _, mixed in calls]))
 
 
 @pytest.mark.random
 @pytest.mark.weight(0.25)
-def test_mixup_one_share(student, mixing):
+def test_mixup_one_share(mixings):
     """mixup of five images, alpha = 1: the share is one for the whole batch."""
-    for seed in range(5):
-        weights, _ = mixing(np.eye(5), 1.0, student.make("rng", seed))
+    for weights, _ in mixings(np.eye(5)):
         own = weights.diagonal()[weights.diagonal() < 1 - 1e-6]
         assert_close(own, np.broadcast_to(own[:1], own.shape), "mixup: the share of its own that each image keeps")
 
@@ -173,11 +202,12 @@ def test_mixup_shares(student, mixing, chance):
     # ignored it lies there in 50 %, with a share that is 0.5 always.
     generator, middle = student.make("rng", 5), []
     for _ in range(120):
-        own = mixing(np.eye(6), 0.05, generator)[0].diagonal()
-        mixed = own[own < 1 - 1e-12]  # of those that did not meet themselves; none is left in one call of 720
+        weights = mixing(np.eye(6), 0.05, generator)[0]
+        others = (weights * (1 - np.eye(6))).max(axis=1)  # the shares of those that were met, none in one call of 720
+        mixed = weights.diagonal()[others > 1e-12]
         middle += [abs(mixed[0] - 0.5) < 0.25] if len(mixed) else []
     if not middle:
-        raise Mismatch("mixup: every image is mixed with itself")
+        raise Mismatch("mixup: in 120 calls no image was mixed with another")
     chance.share(np.array(middle), 0.0513, "mixup: how often the share lies between 0.25 and 0.75", 0.01)
 
 
@@ -295,10 +325,13 @@ def test_cutmix_images(student, pasting, chance):
 
 @pytest.mark.random
 @pytest.mark.weight(2.5)
-def test_cutmix_labels(student, pasting, rng):
+def test_cutmix_labels(student, pasting, chance, rng):
     """cutmix of six images with seven classes, alpha = 1, twelve times: labels by the area that was really pasted."""
     labels, generator = rng.dirichlet(np.ones(7), BATCH), student.make("rng", 8)
     calls = [pasting(generator, labels=labels) for _ in range(12)]
+    own = np.arange(BATCH)[:, None, None]
+    empty = [bool((sources == own).all()) for sources, _ in calls]  # each with probability below 0.05, as above
+    chance.not_always(empty, 0.05, "cutmix: in twelve calls nothing of another image was pasted")
     weights = [(sources[:, None] == np.arange(BATCH)[:, None, None]).mean(axis=(2, 3)) for sources, _ in calls]
     check_labels("cutmix", np.stack(weights), labels, np.stack([mixed for _, mixed in calls]))
 
@@ -375,11 +408,13 @@ def test_rng(student, rng, name):
 @pytest.mark.weight(0.25)
 @each_function
 def test_global_generator(student, rng, name):
-    """cutout, mixup, cutmix: NumPy's global generator is not reseeded."""
-    # Two draws of 53 bits are equal with probability 1e-16; of a generator that is reseeded they are equal always.
-    images, draws = rng.uniform(0.5, 2.5, (4, 2, 6, 7)), []
+    """cutout, mixup, cutmix: NumPy's global generator is not reseeded, in calls that change the images."""
+    # Two draws of 53 bits are equal with probability 1e-16; of a generator that is reseeded they are equal always. That
+    # none of eight calls changes anything has a probability below 0.05**8 = 4e-11, as above.
+    images, draws = rng.uniform(0.5, 2.5, (4, 2, 12, 17)), []
     for _ in range(2):
-        CALLS[name](student, images, np.eye(4), student.make("rng", 12))
+        generator = student.make("rng", 12)
+        check_done(name, [CALLS[name](student, images, np.eye(4), generator)[0] for _ in range(8)], images)
         draws.append(student.global_draw("numpy"))
     if draws[0] == draws[1]:
         raise Mismatch(f"after each call of {name} np.random gives the same number: the call has reseeded it")
@@ -389,15 +424,19 @@ def test_global_generator(student, rng, name):
 @pytest.mark.weight(0.25)
 @pytest.mark.parametrize("name", ["mixup", "cutmix"])
 def test_mixing_leaves_its_inputs_as_they_were(student, rng, name):
-    """mixup, cutmix: images and labels that were given hold afterwards what they held before."""
-    images, labels = rng.uniform(0.5, 2.5, (4, 2, 6, 7)), np.eye(4)
-    for seed in range(4):
+    """mixup, cutmix, eight calls: images and labels that were given hold afterwards what they held before."""
+    # That none of eight calls changes anything has a probability below 0.05**8 = 4e-11, as above.
+    images, labels, outs = rng.uniform(0.5, 2.5, (4, 2, 12, 17)), np.eye(4), []
+    for seed in range(8):
         with student.unchanged():
-            _, mixed = CALLS[name](student, images, labels, student.make("rng", seed))
+            out, mixed = CALLS[name](student, images, labels, student.make("rng", seed))
         assert_close(mixed.sum(axis=1), np.ones(4), f"{name}: the sum of each row of labels")
+        outs.append(out)
+    check_done(name, outs, images)
 
 
 @pytest.mark.random
+@pytest.mark.secondary
 @pytest.mark.weight(0.25)
 @pytest.mark.parametrize("name", ["mixup", "cutmix"])
 def test_a_batch_of_one(student, rng, name):

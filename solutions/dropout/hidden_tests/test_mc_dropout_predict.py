@@ -33,6 +33,27 @@ def dropping(student):
 
 
 @pytest.fixture
+def sampled(dropping, predict):
+    """sampled(layer, x, samples, model) -> (mean, std) of `model`, or of a model of that dropout layer alone, p = 0.5.
+
+    x: ones. 200 units or channels, or more, are all dropped equally often with probability below 0.5**199 = 1e-60.
+    """
+
+    def run(layer, x, samples, model=None):
+        mean, std = predict(dropping([layer, 0.5]) if model is None else model, x, samples)
+        if mean.shape != x.shape:
+            raise Mismatch(f"mean has the wrong shape: expected {x.shape}, got {mean.shape}")
+        if not np.isfinite(mean).all():
+            raise Mismatch("mean holds values that are not finite")
+        if np.allclose(mean, mean.flat[0]):
+            place = "in the model" if model is None else "inside a block of the model"
+            raise Mismatch(f"a {layer} layer {place} drops nothing: mean is the same for all units")
+        return mean, std
+
+    return run
+
+
+@pytest.fixture
 def networks(student, rng):
     """networks(p) -> a network with batch norm (momentum 0) and dropout, with weights and statistics of its own."""
 
@@ -60,22 +81,35 @@ def test_a_model_without_dropout(student, predict, rng):
 
 @pytest.mark.random
 @pytest.mark.weight(1)
-def test_dropout_is_on(dropping, predict, chance):
+def test_dropout_is_on(sampled, chance):
     """One dropout layer, p = 0.5, in eval mode as the model comes; 2,000 ones, 10 samples: half of them is dropped."""
-    # 20,000 coins: a rate off by 0.024 is found. With dropout off nothing is dropped, off by 0.5.
-    mean, _ = predict(dropping(["Dropout", 0.5]), np.ones((40, 50), np.float32), 10)
+    # 20,000 coins: a rate off by 0.024 is found. With dropout off all means are 1.
+    mean, _ = sampled("Dropout", np.ones((40, 50), np.float32), 10)
     kept = np.rint(5 * mean).astype(int)  # in how many of the 10 samples
     coins = np.arange(10) < kept[..., None]
     chance.share(coins, 0.5, "the share of units that are kept, over all samples")
 
 
 @pytest.mark.random
+@pytest.mark.weight(0.5)
+def test_answers_lie_apart(dropping, predict):
+    """One dropout layer, p = 0.5, 600 ones, 4 samples: mean is not 1 everywhere and std not 0, as without dropout."""
+    # Of the 600 units all have a std of 0 with probability 0.125**600, all a mean of 1 with 0.375**600. Means over the
+    # wrong axis, which other tests find, are no matter here.
+    mean, std = predict(dropping(["Dropout", 0.5]), np.ones((20, 30), np.float32), 4)
+    if not (np.isfinite(mean).all() and np.isfinite(std).all()):
+        raise Mismatch("mean and std hold values that are not finite")
+    if not std.any() or (mean == 1).all():
+        raise Mismatch("mean and std are those of a model without dropout, or the samples are all the same")
+
+
+@pytest.mark.random
 @pytest.mark.weight(1)
 @pytest.mark.parametrize("samples", [2, 7])
-def test_mean_of_so_many_samples(dropping, predict, samples):
+def test_mean_of_so_many_samples(sampled, samples):
     """One dropout layer, p = 0.5, 600 ones: each mean is 2k / samples, with k from 0 to samples, and k differs."""
     # All 600 means come from one of the extremes, as with one mask for all samples, with probability 0.5**600.
-    mean, _ = predict(dropping(["Dropout", 0.5]), np.ones((20, 30), np.float32), samples)
+    mean, _ = sampled("Dropout", np.ones((20, 30), np.float32), samples)
     counts = mean * samples / 2
     assert_close(counts, np.rint(counts), f"mean * samples / 2 with {samples} samples", atol=1e-3)
     if np.isin(np.rint(counts), (0, samples)).all():
@@ -85,40 +119,37 @@ def test_mean_of_so_many_samples(dropping, predict, samples):
 @pytest.mark.random
 @pytest.mark.weight(1)
 @pytest.mark.parametrize("samples", [2, 7])
-def test_std_fits_the_mean(dropping, predict, samples):
+def test_std_fits_the_mean(sampled, samples):
     """One dropout layer, p = 0.5, 600 ones: values of 0 and 2 with mean m have a variance of m * (2 - m)."""
-    mean, std = predict(dropping(["Dropout", 0.5]), np.ones((20, 30), np.float32), samples)
+    mean, std = sampled("Dropout", np.ones((20, 30), np.float32), samples)
     assert_close(std, np.sqrt(np.maximum(mean * (2 - mean), 0)), "std", atol=1e-3)
 
 
 @pytest.mark.random
 @pytest.mark.weight(0.5)
-def test_one_sample(dropping, predict, only_values):
+def test_one_sample(sampled, only_values):
     """One sample of one dropout layer, p = 0.5: means of 0 and 2, std zero and not nan."""
-    mean, std = predict(dropping(["Dropout", 0.5]), np.ones((20, 30), np.float32), 1)
-    only_values(mean, (0.0, 2.0), "mean")
+    mean, std = sampled("Dropout", np.ones((20, 30), np.float32), 1)
+    only_values(mean, (20, 30), (0.0, 2.0), "mean")
     assert_close(std, np.zeros((20, 30)), "std")
 
 
 @pytest.mark.random
 @pytest.mark.weight(0.5)
-def test_dropout_of_channels(dropping, predict):
+def test_dropout_of_channels(sampled):
     """A Dropout2d layer, p = 0.5, is dropout too: 200 channels, 4 samples, not all means alike."""
-    mean, _ = predict(dropping(["Dropout2d", 0.5]), np.ones((10, 20, 2, 3), np.float32), 4)
-    if np.allclose(mean, mean.flat[0]):
-        raise Mismatch("a Dropout2d layer in the model drops nothing")
+    sampled("Dropout2d", np.ones((10, 20, 2, 3), np.float32), 4)
 
 
 @pytest.mark.random
 @pytest.mark.weight(0.5)
-def test_dropout_inside_a_block(dropping, predict):
+def test_dropout_inside_a_block(dropping, sampled):
     """A dropout layer, p = 0.5, two blocks deep: 200 ones, 4 samples, not all means alike."""
     model = dropping(["ReLU"], ["Sequential", ["ReLU"], ["Sequential", ["Dropout", 0.5]]])
-    mean, _ = predict(model, np.ones((10, 20), np.float32), 4)
-    if np.allclose(mean, mean.flat[0]):
-        raise Mismatch("a Dropout layer inside a block of the model drops nothing")
+    sampled("Dropout", np.ones((10, 20), np.float32), 4, model)
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.75)
 @pytest.mark.parametrize("training", [False, True])
 def test_modes_are_put_back(networks, predict, rng, training):
@@ -130,6 +161,7 @@ def test_modes_are_put_back(networks, predict, rng, training):
     assert_equal(model.modes(), before, "the modes of the modules")
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.75)
 @pytest.mark.parametrize("training", [False, True])
 def test_batch_norm_learns_nothing(networks, predict, rng, training):

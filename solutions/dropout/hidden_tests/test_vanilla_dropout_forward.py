@@ -17,14 +17,12 @@ def at_test_time(p):
 
 
 @pytest.fixture
-def mask(student):
+def mask(student, where_dropped):
     """mask(shape, p, seed) -> True where an array of ones was dropped in train mode."""
 
     def drop(shape, p, seed=None):
         out, _ = student.vanilla_dropout_forward(np.ones(shape), train(p, seed))
-        if out.shape != shape:
-            raise Mismatch(f"out has the wrong shape: expected {shape}, got {out.shape}")
-        return out == 0
+        return where_dropped(out, shape)
 
     return drop
 
@@ -35,7 +33,7 @@ def test_nothing_is_scaled_in_train_mode(student, only_values):
     """600 ones, p = 0.25, train mode: each comes out as 0 or as 1."""
     # A value is missing with probability 0.75**600 = 1e-75; inverted dropout gives {0, 1.333}.
     out, _ = student.vanilla_dropout_forward(np.ones((20, 30)), train(0.25, seed=2))
-    only_values(out, (0.0, 1.0), "out")
+    only_values(out, (20, 30), (0.0, 1.0), "out")
 
 
 @pytest.mark.weight(1)
@@ -67,11 +65,11 @@ def test_rate(mask, chance, p):
 
 @pytest.mark.random
 @pytest.mark.weight(0.5)
-def test_values_that_are_kept(student, away_from_zero):
+def test_values_that_are_kept(student, away_from_zero, zero_or):
     """Numbers of both signs, p = 0.4: each is dropped or stays as it is."""
     x = away_from_zero((30, 20))
     out, _ = student.vanilla_dropout_forward(x, train(0.4, seed=8))
-    assert_close(out, np.where(out == 0, 0, x), "out")
+    zero_or(out, x)
 
 
 @pytest.mark.random
@@ -102,24 +100,30 @@ def test_the_ends(student, rng):
 
 
 @pytest.mark.random
-@pytest.mark.weight(0.5)
-def test_the_same_seed(student, away_from_zero, same_units):
-    """The same seed twice, with another call between: the same mask both times."""
-    x = away_from_zero((20, 30))
-    first, _ = student.vanilla_dropout_forward(x, train(0.5, seed=231))
-    student.vanilla_dropout_forward(x, train(0.5))
-    again, _ = student.vanilla_dropout_forward(x, train(0.5, seed=231))
+@pytest.mark.weight(0.25)
+@pytest.mark.parametrize("seed", [231, 0])
+def test_the_same_seed(mask, same_units, seed):
+    """600 ones, p = 0.5, the same seed twice, another call between: the same mask both times. 0 is a seed too."""
+    first, _, again = (mask((20, 30), 0.5, one) for one in (seed, None, seed))
     same_units(first, again, "two calls with the same seed")
 
 
 @pytest.mark.random
+@pytest.mark.weight(0.25)
+def test_another_seed(mask, chance):
+    """Two different seeds, p = 0.5: two masks that have nothing to do with each other."""
+    first, second = mask((80, 100), 0.5, seed=1), mask((80, 100), 0.5, seed=2)
+    chance.unrelated(first, second, 0.5, "the masks of two different seeds")
+
+
+@pytest.mark.random
 @pytest.mark.weight(0.5)
-def test_nobody_elses_generator_is_reseeded(student):
-    """Two calls with seed 7: NumPy's global generator goes on, it does not start again."""
+def test_nobody_elses_generator_is_reseeded(student, mask, some_of_both):
+    """Two calls with seed 7 that drop half of the units: NumPy's global generator goes on, it does not start again."""
     # Two draws of 53 bits are equal with probability 1e-16; of a generator that is reseeded they are equal always.
     draws = []
     for _ in range(2):
-        student.vanilla_dropout_forward(np.ones((4, 5)), train(0.5, seed=7))
+        some_of_both(mask((10, 20), 0.5, seed=7))
         draws.append(student.global_draw("numpy"))
     if draws[0] == draws[1]:
         raise Mismatch("after each call with the same seed np.random gives the same number: the call has reseeded it")
@@ -127,11 +131,11 @@ def test_nobody_elses_generator_is_reseeded(student):
 
 @pytest.mark.random
 @pytest.mark.weight(0.25)
-def test_inputs_are_left_as_they_were(student, away_from_zero):
+def test_inputs_are_left_as_they_were(student, away_from_zero, zero_or):
     """x holds afterwards what it held before, in both modes."""
     x = away_from_zero((20, 15))
     with student.unchanged():
         out, _ = student.vanilla_dropout_forward(x, train(0.5, seed=4))
-        assert_close(out, np.where(out == 0, 0, x), "out in train mode")
+        zero_or(out, x, "out in train mode")
         out, _ = student.vanilla_dropout_forward(x, at_test_time(0.5))
     assert_close(out, 0.5 * x, "out in test mode")

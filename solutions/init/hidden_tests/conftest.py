@@ -28,8 +28,13 @@ LARGEST = 24  # n draws all below (1 - 24/n) of the limit: probability exp(-24) 
 
 
 def _has_shape(w: np.ndarray, shape: tuple[int, ...], name: str) -> None:
-    if w.shape != tuple(shape):
-        raise Mismatch(f"{name} has the wrong shape: expected {tuple(shape)}, got {w.shape}")
+    """Floats in exactly this shape, all finite: what the statistics below take for granted."""
+    shape = tuple(shape)
+    if w.ndim == 0 < len(shape):
+        raise Mismatch(f"{name} must be an array of shape {shape}, got one single number")
+    if w.shape != shape:
+        what = "its axes in another order" if sorted(w.shape) == sorted(shape) else "the wrong shape"
+        raise Mismatch(f"{name} has {what}: expected {shape}, got {w.shape}")
     if w.dtype.kind != "f" or not np.isfinite(w).all():
         raise Mismatch(f"{name} must hold finite floating-point numbers")
 
@@ -79,9 +84,9 @@ def _is_uniform(w: np.ndarray, limit: float, name: str) -> None:
     Normal numbers with the same largest one lie in the inner half almost all; of 10,000 uniform ones 5,000 +- 340 do.
     """
     low, high = float(w.min()), float(w.max())
-    if max(-low, high) > limit * (1 + 1e-6):  # float32 rounds
+    if not max(-low, high) <= limit * (1 + 1e-6):  # float32 rounds
         raise Mismatch(f"{name}: the largest number should be {limit:.4g} at most, got {max(-low, high):.4g}")
-    if min(-low, high) < limit * (1 - 2 * LARGEST / w.size):
+    if not min(-low, high) >= limit * (1 - 2 * LARGEST / w.size):
         raise Mismatch(
             f"{name} should fill the range from {-limit:.4g} to {limit:.4g}, they lie between {low:.4g} and {high:.4g}"
         )
@@ -98,13 +103,22 @@ def _are_independent(a: np.ndarray, b: np.ndarray, variance: float, name: str) -
 
     Of equal arrays it is variance * n: with n = 2,000 pairs 45 standard deviations away.
     """
+    if not variance > 0:
+        raise Mismatch(f"{name} must not be 0 everywhere")
     z = float(np.sum(a * b, dtype=np.float64)) / (variance * math.sqrt(a.size))
     if not abs(z) < Z:
         raise Mismatch(f"{name} are not independent of each other: their correlation is {z / math.sqrt(a.size):.3g}")
 
 
+def _is_varied(w: np.ndarray, name: str) -> None:
+    """Not the same number everywhere: four float32 numbers are equal by chance with a probability under 1e-20."""
+    if np.all(w == w.flat[0]):
+        raise Mismatch(f"all numbers of {name} are the same: {w.flat[0]:.4g}")
+
+
 def _is_independent_within(w: np.ndarray, variance: float, name: str) -> None:
     """Neighbours along every axis: a row, a filter or a tap that is repeated has a correlation of 1."""
+    _is_varied(w, name)
     for axis, length in enumerate(w.shape):
         if length > 1:
             ahead, behind = np.take(w, range(1, length), axis), np.take(w, range(length - 1), axis)
@@ -128,6 +142,28 @@ def chance() -> SimpleNamespace:
 def seeds(rng: np.random.Generator) -> Callable[[], int]:
     """seeds() -> the next seed for a generator in the student's process."""
     return lambda: int(rng.integers(1, 2**31))
+
+
+@pytest.fixture
+def exercise(request: pytest.FixtureRequest) -> str:
+    """The name of the exercise that the test belongs to."""
+    return request.node.get_closest_marker("exercise").args[0]
+
+
+@pytest.fixture
+def draw(student, exercise, seeds) -> Callable[..., np.ndarray]:
+    """draw(shape, ...) -> weights, from a generator of their own unless one is given: floats in that shape, all finite
+    and not all the same. At least four numbers are asked for.
+    """
+
+    def run(shape: tuple[int, ...], *args: object, generator: Handle | None = None, **kwargs: object) -> np.ndarray:
+        generator = student.make("rng", seeds()) if generator is None else generator
+        w = getattr(student, exercise)(shape, generator, *args, **kwargs)
+        _has_shape(w, shape, "w")
+        _is_varied(w, "w")
+        return w
+
+    return run
 
 
 @pytest.fixture
@@ -218,12 +254,6 @@ def plain_model(student, rng) -> Callable[..., SimpleNamespace]:
 
 
 @pytest.fixture
-def exercise(request: pytest.FixtureRequest) -> str:
-    """The name of the exercise that the test belongs to."""
-    return request.node.get_closest_marker("exercise").args[0]
-
-
-@pytest.fixture
 def residual_model(student, exercise, rng) -> Callable[..., SimpleNamespace]:
     """residual_model([3, 3, 5], norm=..., dropout=...) -> as plain_model, of course_lib's ResidualStack.
 
@@ -253,6 +283,24 @@ def changed(student, exercise) -> Callable[[object, StudentModule], StudentModul
         return model if nothing else StudentModule(student, exercise, result)
 
     return module
+
+
+@pytest.fixture
+def is_changed() -> Callable[..., None]:
+    """is_changed(found, before, names, what): of these entries of a model's state at least one is no longer as before,
+    and all are finite.
+
+    For tests that something else was left alone: a function that does nothing leaves it alone, too.
+    """
+
+    def check(found: dict[str, np.ndarray], before: dict[str, np.ndarray], names: list[str], what: str) -> None:
+        if all(np.array_equal(found[name], before[name]) for name in names):
+            raise Mismatch(f"{what}: {', '.join(names)} of the model are as they were before")
+        for name in names:
+            if not np.isfinite(found[name]).all():
+                raise Mismatch(f"{name} of the model holds nan or inf")
+
+    return check
 
 
 @pytest.fixture

@@ -141,6 +141,7 @@ def test_one_row_and_one_layer(student, network, expected):
 
 
 @pytest.mark.weight(0.25)
+@pytest.mark.secondary
 def test_input_is_not_changed(student, network):
     """x is the same after both functions; dout may be overwritten."""
     weights, x = network(3, 4, 2)

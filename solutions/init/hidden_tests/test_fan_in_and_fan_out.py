@@ -79,7 +79,8 @@ def test_shape_as_a_list(student):
 
 @pytest.mark.weight(0.5)
 def test_whole_numbers(student):
-    """The fans count something: they are ints, also with groups."""
+    """The fans count something: they are ints, also with groups, and 1 at least."""
     for fans in (student.fan_in_and_fan_out((5, 3)), student.fan_in_and_fan_out((6, 2, 3, 3), groups=2)):
         for fan in fans:
             assert isinstance(fan, int), f"a fan must be an int, got {fan!r}"
+            assert fan >= 1, f"each output sees an input and each input reaches an output: got a fan of {fan}"

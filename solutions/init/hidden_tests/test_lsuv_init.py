@@ -56,6 +56,18 @@ def expect_unit_variance(model, x):
             raise Mismatch(f"the output of layer {name} should have a standard deviation of 1, it has {std:.4g}")
 
 
+@pytest.fixture
+def is_scaled(is_changed):
+    """is_scaled(model): at least one layer's weights are no longer as they were. Asked last: what a test is about comes
+    first."""
+
+    def check(model, found):
+        weights = [name for name, value in model.state.items() if value.ndim > 1]
+        is_changed(found, model.state, weights, "no layer was scaled")
+
+    return check
+
+
 @pytest.mark.weight(1.5)
 def test_linear_layers(plain_model, scaled):
     """Three linear layers without bias, relu between them: each output has variance 1."""
@@ -104,7 +116,7 @@ def test_biases(plain_model, scaled):
 
 
 @pytest.mark.weight(0.75)
-def test_each_weight_is_only_scaled(student, plain_model, scaled, seeds):
+def test_each_weight_is_only_scaled(student, plain_model, scaled, is_scaled, seeds):
     """Every layer's weights keep their direction: all of them are divided by one positive number."""
     model = plain_model(
         ["Conv2d", 2, 4, 3, {"bias": False}], ["ReLU"], ["Flatten"], ["Linear", 4 * 4 * 2, 6, {"bias": False}]
@@ -116,6 +128,7 @@ def test_each_weight_is_only_scaled(student, plain_model, scaled, seeds):
         scale = np.sum(found[name] * w) / np.sum(w * w)
         assert_equal(bool(scale > 0), True, f"{name} is a positive multiple of what it was: that")
         assert_close(found[name] / scale, w, f"the direction of {name}", rtol=1e-3)
+    is_scaled(model, found)
 
 
 @pytest.mark.weight(0.75)
@@ -131,8 +144,8 @@ def test_dropout_and_batch_norm(student, plain_model, scaled, seeds):
 
 
 @pytest.mark.weight(0.5)
-def test_batch_norm_is_left_alone(plain_model, scaled):
-    """gamma, beta, the running statistics and the count of batches are as they were."""
+def test_batch_norm_is_left_alone(plain_model, scaled, is_scaled):
+    """gamma, beta, the running statistics and the count of batches are as they were when the layers are scaled."""
     model = plain_model(
         ["Conv2d", 2, 4, 3, {"bias": False}], ["BatchNorm2d", 4], ["ReLU"], ["Conv2d", 4, 3, 1, {"bias": False}]
     )
@@ -141,6 +154,7 @@ def test_batch_norm_is_left_alone(plain_model, scaled):
     for name, value in model.state.items():
         if name.startswith("1."):
             assert_close(found[name], value, f"{name}, which has no part in this,")
+    is_scaled(model, found)
 
 
 @pytest.mark.weight(0.5)
@@ -152,18 +166,20 @@ def test_modules_inside_modules(residual_model, scaled):
 
 
 @pytest.mark.weight(0.5)
-def test_modes_are_as_they_were(plain_model, scaled):
-    """A model in train mode is in train mode afterwards, one in eval mode in eval mode, with all that is inside."""
+def test_modes_are_as_they_were(plain_model, scaled, is_scaled):
+    """A model in train mode is in train mode when it is scaled, one in eval mode in eval mode, with all that is
+    inside."""
     model = plain_model(["Linear", 4, 5], ["BatchNorm1d", 5], ["Dropout", 0.5], ["Linear", 5, 2])
     for training in (True, False):
         x = scaled(model, 8, 4)
         assert_equal(set(model.after.modes().values()), {training}, "the modes of the model and of what is inside")
         model.student(x)  # in eval mode, and stays in it
+    is_scaled(model, model.after.state())
 
 
 @pytest.mark.weight(0.5)
-def test_nothing_stays_behind(plain_model, scaled, batch):
-    """Afterwards the model is an ordinary one: other batches change neither its weights nor their own size, every
+def test_nothing_stays_behind(plain_model, scaled, is_scaled, batch):
+    """Once scaled, the model is an ordinary one: other batches change neither its weights nor their own size, every
     parameter is still learned, and its output is what its weights say."""
     model = plain_model(["Linear", 4, 6], ["ReLU"], ["Linear", 6, 3])
     scaled(model, 12, 4)
@@ -176,6 +192,7 @@ def test_nothing_stays_behind(plain_model, scaled, batch):
     with torch.no_grad():
         assert_close(out, model.twin(torch.tensor(other)).numpy(), "the output for another batch", rtol=1e-3)
     assert_equal(list(model.after.shapes()), list(before), "the parameters that are learned")
+    is_scaled(model, before)
 
 
 @pytest.mark.weight(0.25)

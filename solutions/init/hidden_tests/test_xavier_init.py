@@ -20,12 +20,6 @@ def variance(shape, mode="fan_in"):
     return {"fan_in": 1 / fan_in, "fan_out": 1 / fan_out, "fan_avg": 2 / (fan_in + fan_out)}[mode]
 
 
-@pytest.fixture
-def draw(student, seeds):
-    """draw(shape, ...) -> weights, from a generator of their own."""
-    return lambda shape, *args, **kwargs: student.xavier_init(shape, student.make("rng", seeds()), *args, **kwargs)
-
-
 @pytest.mark.weight(1.5)
 def test_linear_layer(draw, chance):
     """The defaults, for weights (out, in) = (80, 320) and (240, 120): mean 0, variance 1 / fan_in."""
@@ -76,11 +70,11 @@ def test_uniform_numbers_are_uniform(draw, chance):
 
 
 @pytest.mark.weight(0.5)
-def test_shape(draw, chance):
+def test_shape(draw):
     """An array of floats of exactly this shape, for linear layers and convolutions in one, two and three dimensions."""
     for shape in [(3, 5), (5, 3), (1, 4), (2, 3, 4), (4, 3, 2, 5), (2, 1, 3, 5, 4)]:
         for distribution in ("normal", "uniform"):
-            chance.has_shape(draw(shape, distribution=distribution), shape, "w")
+            draw(shape, distribution=distribution)
 
 
 @pytest.mark.weight(1)
@@ -95,18 +89,18 @@ def test_the_generator_decides(student, seeds):
         )
         if not np.array_equal(a, b):
             raise Mismatch("generators with the same seed must give the same weights")
-        if np.any(a == c):
+        if not np.mean(a != c) > 0.5:  # two float32 numbers can be equal by chance
             raise Mismatch("generators with other seeds must give other weights")
 
 
 @pytest.mark.weight(1)
-def test_layers_differ(student, seeds, chance):
+def test_layers_differ(student, draw, seeds, chance):
     """Three layers of one shape drawn from one generator, one after the other: independent of each other.
 
     Of 10,000 pairs of equal numbers the correlation lies 100 standard deviations from 0.
     """
     generator = student.make("rng", seeds())
-    layers = [student.xavier_init((100, 100), generator) for _ in range(3)]
+    layers = [draw((100, 100), generator=generator) for _ in range(3)]
     for a, b in zip(layers, layers[1:], strict=False):
         chance.are_independent(
             a, b, float(np.sqrt(np.mean(a**2) * np.mean(b**2))), "two layers drawn one after the other"
@@ -122,10 +116,12 @@ def test_weights_of_a_layer_are_independent(draw, chance):
 
 
 @pytest.mark.weight(0.5)
-def test_no_other_generator_is_touched(student, draw, leaves_globals_alone):
+@pytest.mark.secondary
+def test_no_other_generator_is_touched(student, seeds, leaves_globals_alone):
     """The generators that the whole program shares are neither drawn from nor seeded again."""
-    leaves_globals_alone(lambda: draw((5, 3)))
-    leaves_globals_alone(lambda: draw((5, 3), distribution="uniform"))
+    for settings in ({}, {"distribution": "uniform"}):
+        generator = student.make("rng", seeds())
+        leaves_globals_alone(lambda: student.xavier_init((5, 3), generator, **settings))  # noqa: B023
 
 
 @pytest.mark.weight(0.25)
@@ -137,10 +133,9 @@ def test_unknown_names(student, seeds):
 
 
 @pytest.mark.weight(0.25)
-def test_arguments_in_their_order(student, seeds, chance):
+def test_arguments_in_their_order(draw, chance):
     """mode and distribution by position, everything at once: a uniform convolution by fan_avg."""
     shape = (40, 12, 7, 5)
-    w = student.xavier_init(shape, student.make("rng", seeds()), "fan_avg", "uniform")
-    chance.has_shape(w, shape, "w")
+    w = draw(shape, "fan_avg", "uniform")
     chance.has_scale(w, variance(shape, "fan_avg"), "w")
     chance.is_uniform(w, math.sqrt(3 * variance(shape, "fan_avg")), "w")

@@ -128,6 +128,7 @@ def test_constant_feature(fit, features):
 
 
 @pytest.mark.weight(0.5)
+@pytest.mark.secondary
 def test_whitening_with_a_constant_feature(fit, features):
     """A constant feature, and fewer rows than features: eigenvalues of 0, and still only finite numbers."""
     train, test = features(10, 4)
@@ -148,6 +149,7 @@ def test_eps_of_the_whitening(fit, features):
 
 
 @pytest.mark.weight(0.25)
+@pytest.mark.secondary
 @each_function
 def test_inputs_are_not_changed(student, fit, features, name):
     """Neither fitting nor transforming changes the rows that are passed in."""

@@ -47,6 +47,13 @@ def expect_same(found, state, but=()):
             assert_close(found[name], value, f"{name}, which has no part in this,")
 
 
+@pytest.fixture
+def is_started(is_changed):
+    """is_started(found, state, names): at least one of the last layers of the branches is no longer as it was. Asked
+    last: what a test is about comes first."""
+    return lambda found, state, names: is_changed(found, state, names, "no branch was set to 0")
+
+
 @pytest.mark.weight(1.5)
 def test_last_convolution_is_zero(started):
     """Blocks without norm: the weights of the last convolution of each branch are 0."""
@@ -88,19 +95,25 @@ def test_dropout_at_the_end(started):
 
 
 @pytest.mark.weight(1)
-def test_the_rest_of_the_branch_stays(started):
-    """The other convolutions and their biases are as they were: were all 0, no gradient would reach any of them."""
+def test_the_rest_of_the_branch_stays(started, is_started):
+    """Only the last convolution changes. The others and their biases are as they were: were all 0, no gradient would
+    reach any of them."""
     model = started([3, 3, 3])
     last = [f"{block}.branch.3.{name}" for block in (0, 1) for name in ("weight", "bias")]
-    expect_same(model.after.state(), model.state, last)
+    found = model.after.state()
+    expect_same(found, model.state, last)
+    is_started(found, model.state, last)
 
 
 @pytest.mark.weight(0.75)
-def test_the_rest_of_the_branch_stays_with_batch_norm(started):
-    """Convolutions, the first batch norm and all running statistics are as they were."""
+def test_the_rest_of_the_branch_stays_with_batch_norm(started, is_started):
+    """Only the last batch norm changes. Convolutions, the first batch norm and all running statistics are as they
+    were."""
     model = started([2, 2, 2], norm="batch")
     last = [f"{block}.branch.5.{name}" for block in (0, 1) for name in ("weight", "bias")]
-    expect_same(model.after.state(), model.state, last)
+    found = model.after.state()
+    expect_same(found, model.state, last)
+    is_started(found, model.state, last)
 
 
 @pytest.mark.weight(1.25)
@@ -116,7 +129,7 @@ def test_projections_stay(started, rng):
 
 
 @pytest.mark.weight(0.75)
-def test_it_can_still_learn(started, rng):
+def test_it_can_still_learn(started, is_started, rng):
     """The zeros are a start: the last convolution takes part in training and gets a gradient."""
     model = started([3, 3])
     if list(model.after.shapes()) != list(model.state):
@@ -125,6 +138,7 @@ def test_it_can_still_learn(started, rng):
     gradients = model.after.run(x, training=True, upstream=np.ones((2, 3, 4, 5), np.float32)).parameters
     if gradients["0.branch.3.weight"] is None or not np.any(gradients["0.branch.3.weight"]):
         raise Mismatch("the last convolution gets no gradient")
+    is_started(model.after.state(), model.state, ["0.branch.3.weight", "0.branch.3.bias"])
 
 
 @pytest.mark.weight(0.75)
@@ -136,6 +150,7 @@ def test_the_model_itself_is_changed_and_returned(started, is_returned):
 
 
 @pytest.mark.weight(0.25)
+@pytest.mark.secondary
 def test_model_without_residual_blocks(student, plain_model, changed):
     """A plain network has no branch: nothing changes."""
     model = plain_model(["Conv2d", 2, 3, 3], ["BatchNorm2d", 3], ["ReLU"], ["Conv2d", 3, 4, 1])

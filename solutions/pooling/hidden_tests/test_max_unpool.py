@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.checks import assert_close
+from autograder.checks import assert_close, assert_equal
 
 pytestmark = pytest.mark.exercise("max_unpool")
 
@@ -73,6 +73,7 @@ def test_switches_of_equal_maxima(student, rng, switches_of):
 def test_switches_are_whole_numbers(student, images):
     """Switches are used as indices: their dtype is one of the integers."""
     _, switches = student.max_pool_with_switches(images(1, 2, 4, 5), 2, 2)
+    assert_equal(switches.shape, (1, 2, 2, 2), "the shape of switches")
     assert switches.dtype.kind in "iu", f"switches must be whole numbers, their dtype is {switches.dtype}"
 
 

@@ -136,6 +136,7 @@ def test_eval_mode(network, batches, extract, layer):
     assert_close(features, output_of(network.twin, layer, x), "features")
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.5)
 def test_nothing_is_learned(network, batches, extract, same_state):
     """The model comes in train mode: running statistics and parameters are as they were."""
@@ -145,6 +146,7 @@ def test_nothing_is_learned(network, batches, extract, same_state):
     same_state(found, network.state, "afterwards", [name for name in network.state if not name.startswith("0.")])
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(1)
 @pytest.mark.parametrize("training", [False, True])
 def test_modes_are_put_back(network, batches, extract, same_modes, training):
@@ -156,6 +158,7 @@ def test_modes_are_put_back(network, batches, extract, same_modes, training):
     same_modes(network.student, before, "afterwards")
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.75)
 def test_mixed_modes_are_put_back(network, batches, extract, same_modes):
     """A model in train mode with its batch norm and an inner block in eval mode: each module is as it was."""
@@ -204,6 +207,7 @@ def test_modes_are_put_back_after_an_error(network, broken_off, same_modes):
     same_modes(network.student, broken_off.modes, "after the error")
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.75)
 def test_no_gradients(network, batches, extract):
     """No gradients are recorded while the images go through the model: that costs memory and time for nothing."""
@@ -214,6 +218,7 @@ def test_no_gradients(network, batches, extract):
         raise Mismatch("the images went through the model while gradients were recorded")
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.25)
 def test_parameters_are_learned_as_before(network, batches, extract):
     """Afterwards the same parameters require a gradient as before: all but one."""

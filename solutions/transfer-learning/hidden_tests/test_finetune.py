@@ -177,6 +177,7 @@ def test_defaults(trained):
         assert_close(moved, due, f"the change of {name}", rtol=0.02, atol=2e-4)
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(1)
 def test_frozen_stays(trained):
     """The first convolution and its batch norm are frozen: none of their parameters is changed."""
@@ -186,6 +187,7 @@ def test_frozen_stays(trained):
         assert_close(found[name], run.before[name], f"{name}, which is frozen,", rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(1.5)
 def test_frozen_batch_norm_does_not_drift(trained):
     """The first convolution and its batch norm are frozen: its running statistics stay what they were."""

@@ -40,6 +40,7 @@ def test_parts_in_front(glyphnet, frozen, until):
     assert_equal(list(frozen(model, until).shapes()), learned_from(model, until), "the parameters that are learned")
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.75)
 def test_first_part(glyphnet, frozen):
     """until="stage1": nothing is in front of it, so nothing is frozen."""
@@ -103,12 +104,13 @@ def test_no_gradients_for_what_is_frozen(glyphnet, frozen, images, rng):
 @pytest.mark.weight(0.75)
 @pytest.mark.parametrize("training", [False, True])
 def test_modes_and_numbers_stay(glyphnet, frozen, same_modes, same_state, training):
-    """freeze on a model in train mode, or in eval mode: every module is in that mode afterwards, no number is
-    changed."""
+    """freeze, until="stage4", on a model in train mode, or in eval mode: every module is in that mode afterwards, no
+    number is changed."""
     model = glyphnet()
     model.student.set_up(modes=dict.fromkeys(model.student.modes(), training))
     before = model.student.modes()
     after = frozen(model, "stage4")
+    assert_equal(list(after.shapes()), learned_from(model, "stage4"), "the parameters that are learned")
     same_modes(after, before, "afterwards")
     same_state(after.state(), model.state, "afterwards")
 
@@ -130,8 +132,13 @@ def test_unknown_part(student, glyphnet, frozen, until):
 def test_returned(student, glyphnet, function, is_returned):
     """freeze and set_bn_eval return the model, after they have changed it itself."""
     model = glyphnet()
-    result = getattr(student, function)(model.student.handle, *(["stage2"] if function == "freeze" else []))
-    found = is_returned(result)
+    if function == "freeze":
+        found = is_returned(student.freeze(model.student.handle, "stage2"))
+        assert_equal(list(model.student.shapes()), learned_from(model, "stage2"), "the parameters that are learned")
+    else:
+        model.student.set_up(frozen=parameters_of(model, "stage1.1"))
+        found = is_returned(student.set_bn_eval(model.student.handle))
+        assert_equal(model.student.modes()["stage1.1"], False, "whether the frozen batch norm is in train mode")
     assert_equal(list(found.shapes()), list(model.student.shapes()), "the parameters that the returned model learns")
 
 
@@ -164,10 +171,13 @@ def test_frozen_batch_norm_inside_a_block(model_of, in_eval, same_modes):
 
 @pytest.mark.weight(1)
 def test_nothing_is_frozen(model_of, in_eval, same_modes):
-    """Nothing is frozen, the network is in train mode: every batch norm layer goes on learning."""
+    """Nothing is frozen, the network is in train mode: every batch norm layer goes on learning. Once the last one is
+    frozen, that one does not."""
     model = model_of(*NETWORK)
     before = model.student.modes()
     same_modes(in_eval(model), before, "afterwards")
+    model.student.set_up(frozen=parameters_of(model, "8"))
+    same_modes(in_eval(model), before | {"8": False}, "after the last batch norm layer was frozen")
 
 
 @pytest.mark.weight(1)
@@ -201,11 +211,11 @@ def test_batch_norm_without_parameters(model_of, in_eval, same_modes):
 
 @pytest.mark.weight(0.5)
 def test_a_model_in_eval_mode(model_of, in_eval, same_modes):
-    """The network is in eval mode, one batch norm layer is frozen: everything stays in eval mode."""
+    """The network is in eval mode but for one frozen batch norm layer: everything is in eval mode afterwards."""
     model = model_of(*NETWORK)
-    model.student.set_up(modes=dict.fromkeys(model.student.modes(), False), frozen=parameters_of(model, "1"))
-    before = model.student.modes()
-    same_modes(in_eval(model), before, "afterwards")
+    in_eval_mode = dict.fromkeys(model.student.modes(), False)
+    model.student.set_up(modes=in_eval_mode | {"1": True}, frozen=parameters_of(model, "1"))
+    same_modes(in_eval(model), in_eval_mode, "afterwards")
 
 
 @pytest.mark.weight(0.75)
@@ -216,8 +226,10 @@ def test_set_bn_eval_changes_modes_alone(model_of, in_eval, same_state):
     model.student.set_up(frozen=parameters_of(model, "1"))
     before = list(model.student.shapes())
     after = in_eval(model)
+    training = after.modes()["1"]
     assert_equal(list(after.shapes()), before, "the parameters that require a gradient")
     same_state(after.state(), model.state, "afterwards")
     after(np.ones((4, 2, 5, 4), np.float32), training=True, seed=0)
     if np.array_equal(after.state()["1.running_mean"], model.state["1.running_mean"]):
         raise Mismatch("after model.train() the layer should follow the batches again: its mode is all that may change")
+    assert_equal(training, False, "whether the frozen layer is in train mode after set_bn_eval")

@@ -164,6 +164,7 @@ def test_float32_features(near_the_minimum, clouds):
     near_the_minimum(features.astype(np.float32), labels.astype(np.int32), 0.2)
 
 
+@pytest.mark.secondary
 @pytest.mark.weight(0.25)
 def test_inputs_are_left_alone(student, clouds):
     """Features and labels are as they were, and a second call gives the same."""

@@ -148,13 +148,15 @@ def test_copies(student, case, glyphnet, same_state):
 
 
 @pytest.mark.weight(0.25)
-def test_dtypes_are_kept(student, case, glyphnet, changed):
-    """The file holds float64: the model's entries are float32, as they were."""
+def test_dtypes_are_kept(student, glyphnet, changed, same_state):
+    """The file holds float64: its numbers are loaded, and the model's entries are float32, as they were."""
     model = glyphnet()
-    names = list(model.state)
-    arrays = [value.astype(np.float64) if value.dtype.kind == "f" else value for value in model.state.values()]
-    handle = student.make("state", names, arrays)
+    file = {
+        name: value.astype(np.float64) + 1 if value.dtype.kind == "f" else value for name, value in model.state.items()
+    }
+    handle = student.make("state", list(file), list(file.values()))
     found = changed(student.load_pretrained(model.student.handle, handle, {}), model.student).state()
+    same_state(found, file, "after loading", parameters(found))
     for name, value in found.items():
         assert_equal(
             str(value.dtype), "float32" if model.state[name].dtype.kind == "f" else "int64", f"dtype of {name}"
@@ -162,12 +164,13 @@ def test_dtypes_are_kept(student, case, glyphnet, changed):
 
 
 @pytest.mark.weight(0.25)
-def test_learned_and_frozen_as_before(case):
-    """Two parameters are frozen, the others are learned: loading changes nothing of that."""
+def test_learned_and_frozen_as_before(case, same_state):
+    """Two parameters are frozen, the others are learned: all are loaded, and it stays so."""
     prepared = case({})
     prepared.model.set_up(frozen=["stage1.0.weight", "stage3.1.bias"])
     before = prepared.model.shapes()
-    prepared.load()
+    found = prepared.load()
+    same_state(found, prepared.new, "after loading", parameters(found))
     assert_equal(list(prepared.model.shapes()), list(before), "the parameters that are learned")
 
 
@@ -238,13 +241,13 @@ def test_two_for_one(case):
 
 @pytest.mark.weight(0.5)
 @pytest.mark.parametrize("fault", ["missing", "unexpected", "wrong shape"])
-def test_nothing_half_loaded(case, same_state, fault):
+def test_nothing_half_loaded(student, case, same_state, fault):
     """A file that does not fit, in its last entry: the model is as it was, in every number."""
     last = {"missing": {"head.bias": None}, "unexpected": {"zzz": np.ones(1, np.float32)}}
     last["wrong shape"] = {"head.bias": np.ones(6, np.float32)}
     prepared = case({}, lambda name: name, last[fault].items())
     try:
-        prepared.load()
+        student.load_pretrained(prepared.model.handle, prepared.handle, {})
     except StudentError:
         same_state(prepared.model.state(), prepared.before, "after a file that was refused")
         return

@@ -107,6 +107,7 @@ def test_dark_and_bright(student):
 def test_float32_comes_out(student, pixels, dtype):
     """float64 or float32 in, float32 out, which is what the network's weights are."""
     x = student.preprocess(pixels(2, 1, 5, 5).astype(dtype), 0.5, 0.25, 8)
+    assert_equal(x.shape, (2, 1, 8, 8), "the shape of x")
     assert_equal(str(x.dtype), "float32", "the dtype of x")
 
 

@@ -33,6 +33,11 @@ def entry(state, name):
     return state[name]
 
 
+def assert_replaced(model, num_classes):
+    """The head is one for so many classes."""
+    assert_equal(entry(model.state(), "head.weight").shape, (num_classes, FEATURES), "the shape of head.weight")
+
+
 def shapes_of(state):
     return {name: tuple(value.shape) for name, value in state.items()}
 
@@ -53,8 +58,10 @@ def test_shapes(glyphnet, headed, num_classes):
 def test_the_rest_is_kept(glyphnet, headed, same_state):
     """Every other parameter, and the running statistics, have the numbers that they had."""
     model = glyphnet()
-    found = headed(model, 4).state()
-    same_state(found, model.state, "afterwards", [name for name in model.state if not name.startswith("head.")])
+    after = headed(model, 4)
+    assert_replaced(after, 4)
+    rest = [name for name in model.state if not name.startswith("head.")]
+    same_state(after.state(), model.state, "afterwards", rest)
 
 
 @pytest.mark.weight(1)
@@ -147,7 +154,9 @@ def test_a_model_that_is_trained(glyphnet, headed):
     """Nothing was frozen: nothing is afterwards."""
     model = glyphnet()
     before = list(model.student.shapes())
-    assert_equal(sorted(headed(model, 6).shapes()), sorted(before), "the parameters that require a gradient")
+    after = headed(model, 6)
+    assert_replaced(after, 6)
+    assert_equal(sorted(after.shapes()), sorted(before), "the parameters that require a gradient")
 
 
 @pytest.mark.weight(0.5)
@@ -157,7 +166,9 @@ def test_modes_of_the_rest(glyphnet, headed, same_modes, training):
     model = glyphnet()
     model.student.set_up(modes=dict.fromkeys(model.student.modes(), training))
     before = {name: mode for name, mode in model.student.modes().items() if name != "head"}
-    same_modes(headed(model, 6), before, "afterwards")
+    after = headed(model, 6)
+    assert_replaced(after, 6)
+    same_modes(after, before, "afterwards")
 
 
 @pytest.mark.weight(0.75)
