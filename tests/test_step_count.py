@@ -1,10 +1,13 @@
 """What a call may do to hide its loops from the count."""
 
+import gc
+
 import numpy as np
 import pytest
 
 from autograder.checks import StudentError
 from autograder.course import Exercise, Limits, Returned
+from autograder.inside.step_count import count_steps
 from autograder.kernels import StudentKernel
 from autograder.student import Student
 
@@ -66,3 +69,20 @@ def test_patches_of_what_counts_change_nothing(count):
         "sys.addaudithook(lambda *a: None)\ndef f(x):\n    " + LOOP
     )
     assert count(source, 100) > 100
+
+
+def test_garbage_that_is_collected_meanwhile_does_not_count():
+    """Hypothesis, for one, has a Python function called at each collection; then the same call took more steps."""
+
+    def f(size):
+        return [[] for _ in range(size)]
+
+    expected, seen = count_steps(f, [50_000], {}), []
+    gc.callbacks.append(lambda phase, info: seen.append(phase))
+    try:
+        f(50_000)
+        assert seen, "nothing was collected: the test shows nothing"
+        assert count_steps(f, [50_000], {}) == expected
+    finally:
+        gc.callbacks.pop()
+    assert gc.isenabled()

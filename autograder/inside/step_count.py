@@ -5,12 +5,14 @@ call that switches tracing off or hands its work to another process is not count
 also be switched off frame by frame (`frame.f_trace`), and threads that are started below `threading` are not seen.
 """
 
+import gc
 import sys
 import threading
 from collections.abc import Callable
 
 _set_trace, _set_trace_in_threads = sys.settrace, threading.settrace  # as they are before any student's code runs
 _get_trace, _this_thread = sys.gettrace, threading.get_ident
+_collects, _stop_collecting, _collect = gc.isenabled, gc.disable, gc.enable
 _HIDING = ("sys.settrace", "os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen")
 _events: list[tuple[str, int]] = []
 _watching: list[bool] = []
@@ -33,7 +35,8 @@ def _notice(event: str, _: tuple) -> None:
 
 
 def count_steps(function: Callable, args: list, kwargs: dict) -> int:
-    """The bytecodes in all frames of the call and of the threads that it starts.
+    """The bytecodes in all frames of the call and of the threads that it starts. No garbage is collected meanwhile:
+    what that calls (finalizers, `gc.callbacks`) belongs to whatever was done before.
 
     Raises UncountedError, after `watch`, where the call starts a process or changes how Python is traced.
     """
@@ -45,7 +48,8 @@ def count_steps(function: Callable, args: list, kwargs: dict) -> int:
         steps += event == "opcode"
         return trace
 
-    previous = _get_trace()
+    collecting, previous = _collects(), _get_trace()
+    _stop_collecting()
     _set_trace_in_threads(trace)
     _set_trace(trace)
     _events.clear()
@@ -55,6 +59,8 @@ def count_steps(function: Callable, args: list, kwargs: dict) -> int:
         events = tuple(_events)
         _set_trace(previous)
         _set_trace_in_threads(None)
+        if collecting:
+            _collect()
     if _hides(events):
         raise UncountedError("the steps cannot be counted: it starts a process or changes how Python is traced")
     return steps
