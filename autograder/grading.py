@@ -49,11 +49,17 @@ class Graded:
 
 
 def grade(
-    path: Path, assignment: Assignment, import_from: Path, allow_weak_isolation: bool = False, expect_more: bool = False
+    path: Path,
+    assignment: Assignment,
+    import_from: Path,
+    allow_weak_isolation: bool = False,
+    expect_more: bool = False,
+    explain: bool = True,
 ) -> Graded:
     """Grade the notebook at `path`; `import_from` holds the student edition of course_lib.
 
     expect_more: another submission to the same assignment is likely to follow, so make ready for it meanwhile.
+    explain: look for the mistakes behind what failed; no score depends on it.
     Whatever the file holds, this gives a verdict. Raises CourseError or SandboxError for the staff's own faults, also
     where this machine enforces too little, unless `allow_weak_isolation`.
     """
@@ -61,7 +67,7 @@ def grade(
     kept = _kept_of(assignment)
     data = {name: assignment.folder / name for name in assignment.data}
     with Session(submission, assignment, (import_from,), data, allow_weak_isolation, expect_more) as session:
-        evidence = _evidence(submission, assignment, session, kept)
+        evidence = _evidence(submission, assignment, session, kept, explain)
         notes = (*submission.notes, *weaknesses(session.isolation), *session.notes)
         run = RunRecord(evidence.problem, notes, session.isolation, round(session.duration_s, 3))
         hashes = {"submission": submission.sha256, "suite": kept.suite_hash, "environment": environment_hash()}
@@ -71,7 +77,7 @@ def grade(
         return Graded(verdict, submission, dict(session.outputs))
 
 
-def _evidence(submission: Submission, assignment: Assignment, session: Session, kept: _Kept) -> Evidence:
+def _evidence(submission: Submission, assignment: Assignment, session: Session, kept: _Kept, explain: bool) -> Evidence:
     written = kept.known.reference.written
     if submission.problem:
         return Evidence(submission.problem, written)
@@ -83,9 +89,8 @@ def _evidence(submission: Submission, assignment: Assignment, session: Session, 
     answered = frozenset(exercise.name for exercise in assignment.exercises) - submission.untouched
     outcomes = refuse_forbidden(assignment, submission, _judged(kept, session, answered))
     needs = unmet_needs(assignment, submission, outcomes)
-    hints = find_hints(
-        assignment, [outcome for outcome in outcomes if not needs[outcome.exercise]], kept.known, kept.rehearse
-    )
+    unexplained = [outcome for outcome in outcomes if explain and not needs[outcome.exercise]]
+    hints = find_hints(assignment, unexplained, kept.known, kept.rehearse)
     return Evidence(None, written, outcomes, needs, hints, session.cell_errors)
 
 

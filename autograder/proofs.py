@@ -61,12 +61,14 @@ def right_rows(assignment: Assignment) -> list[Row]:
     return [tuple(filter(None, row)) for row in zip_longest(*columns.values())]
 
 
-def grade_notebook(course: Course, assignment: Assignment, notebook: nbformat.NotebookNode) -> Verdict:
-    """The verdict on a notebook that is in no gradebook."""
+def grade_notebook(
+    course: Course, assignment: Assignment, notebook: nbformat.NotebookNode, explain: bool = True
+) -> Verdict:
+    """The verdict on a notebook that is in no gradebook; without hints unless `explain`."""
     with TemporaryDirectory(prefix="proof-") as folder:
         path = Path(folder) / f"{assignment.name}.ipynb"
         nbformat.write(notebook, path)
-        return grade(path, assignment, student_edition(course, assignment.name)).verdict
+        return grade(path, assignment, student_edition(course, assignment.name), explain=explain).verdict
 
 
 def prove_wrong(course: Course, assignment: Assignment, row: Row) -> tuple[list[Proof], list[str]]:
@@ -83,7 +85,8 @@ def prove_right(course: Course, assignment: Assignment, row: Row) -> list[str]:
 
 def prove_idle(course: Course, assignment: Assignment, gives: str) -> list[str]:
     """Grade answers that do nothing but give back one of IDLE. Returns the tests that they pass all the same."""
-    verdict = grade_notebook(course, assignment, samples.filled(assignment, idle_answers(assignment, gives)))
+    notebook = samples.filled(assignment, idle_answers(assignment, gives))
+    verdict = grade_notebook(course, assignment, notebook, explain=False)
     if verdict.run.problem:
         return [verdict.run.problem]
     return [

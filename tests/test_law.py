@@ -62,7 +62,7 @@ def test_answers_that_do_nothing_score_nothing(assignment, gives):
 def test_functions_that_only_raise_score_nothing(assignment):
     raising = "def {}(*args, **kwargs):\n    raise ValueError('no')"
     functions = {e.name: "\n\n\n".join(map(raising.format, e.functions)) for e in assignment.exercises if e.functions}
-    verdict = _grade(assignment, samples.filled(assignment, functions))
+    verdict = proofs.grade_notebook(COURSE, assignment, samples.filled(assignment, functions), explain=False)
     assert verdict.run.problem is None
     assert verdict.score == 0
 

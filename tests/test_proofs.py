@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import proofs
+from autograder import proofs, samples
 from autograder.answers import load_wrong
 from autograder.course import load_course
 from autograder.idle_answers import IDLE, idle_answers
@@ -81,3 +81,15 @@ def test_idle_answers_keep_names_signatures_and_helpers_and_do_nothing(gives):
     x = names["torch"].ones(2, 1, 32, 32)
     out = module(x)
     assert out is None or out is x or not hasattr(out, "shape") or (out.shape == x.shape and not (out == x).any())
+
+
+def test_scores_do_not_depend_on_hints(weak):
+    adding = weak.assignment("adding")
+    notebook = samples.filled(
+        adding, {"total": "def total(x):\n    return 7.0, x", "mean": "def mean(x):\n    return 3.0"}
+    )
+    plain, explained = (proofs.grade_notebook(weak, adding, notebook, explain=explain) for explain in (False, True))
+    tests = [[test for exercise in verdict.exercises for test in exercise.tests] for verdict in (plain, explained)]
+    assert [test.score for test in tests[0]] == [test.score for test in tests[1]]
+    assert any(test.hint for test in tests[1])
+    assert not any(test.hint for test in tests[0])
