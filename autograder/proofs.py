@@ -4,7 +4,7 @@ and one that does nothing earns nothing.
 `course prove` grades them all for real and writes the table; `tests/test_law.py` holds every assignment to the same.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -84,17 +84,37 @@ def prove_right(course: Course, assignment: Assignment, row: Row) -> list[str]:
 
 
 def prove_idle(course: Course, assignment: Assignment, gives: str) -> list[str]:
-    """Grade answers that do nothing but give back one of IDLE. Returns the tests that they pass all the same."""
-    notebook = samples.filled(assignment, idle_answers(assignment, gives))
-    verdict = grade_notebook(course, assignment, notebook, explain=False)
-    if verdict.run.problem:
-        return [verdict.run.problem]
-    return [
-        f"{exercise.name}: {test.name} ({test.score:g} points)"
-        for exercise in verdict.exercises
-        for test in exercise.tests
-        if test.status == PASSED
-    ]
+    """Grade answers that do nothing but give back one of IDLE: all at once, and those that build on others beside right
+    answers to these. Returns the tests that they pass all the same."""
+    idle, passed = idle_answers(assignment, gives), []
+    stands_on = builds_on(assignment, load_reference(assignment).answers)
+    for row in [set(idle), *_beside_right_ones(idle, stands_on)]:
+        needed = row.union(*(stands_on[name] for name in row))
+        aside = {exercise.name for exercise in assignment.exercises if exercise.trains} - needed
+        notebook = samples.solved(assignment, **{name: idle[name] for name in row}, **dict.fromkeys(aside, ""))
+        verdict = grade_notebook(course, assignment, notebook, explain=False)
+        if verdict.run.problem:
+            return [verdict.run.problem]
+        passed += [
+            f"{exercise.name}: {test.name} ({test.score:g} points)"
+            for exercise in verdict.exercises
+            if exercise.name in row
+            for test in exercise.tests
+            if test.status == PASSED
+        ]
+    return passed
+
+
+def _beside_right_ones(names: Iterable[str], stands_on: Mapping[str, set[str]]) -> list[set[str]]:
+    """The exercises that build on others, in few rows: in each only some that do not build on one another."""
+    rows: list[set[str]] = []
+    for name in names:
+        if stands_on[name]:
+            row = next((row for row in rows if not stands_on[name] & row), None)
+            if row is None:
+                rows.append(row := set())
+            row.add(name)
+    return rows
 
 
 def _graded(course: Course, assignment: Assignment, row: Row) -> dict[str, ExerciseVerdict]:

@@ -71,16 +71,40 @@ def test_a_test_that_doing_nothing_passes_is_named(weak, gives, passes):
     assert found == (["total: test_input_stays (30 points)"] if passes else [])
 
 
-@pytest.mark.parametrize("gives", IDLE)
-def test_idle_answers_keep_names_signatures_and_helpers_and_do_nothing(gives):
-    text = idle_answers(POOLING, gives)["LeNet5"]
-    names: dict = {"__name__": "idle"}
-    exec("import torch\nfrom torch import nn\n" + text, names)
-    module = names["LeNet5"]()
-    assert list(module.state_dict()) == []
-    x = names["torch"].ones(2, 1, 32, 32)
-    out = module(x)
-    assert out is None or out is x or not hasattr(out, "shape") or (out.shape == x.shape and not (out == x).any())
+def test_a_test_that_doing_nothing_passes_beside_a_right_answer_is_named(weak):
+    """mean builds on total: where that does nothing as well, its fault hides the one of mean's suite."""
+    path = weak.root / "solutions/adding/hidden_tests/test_mean.py"
+    path.write_text(
+        path.read_text()
+        + "\n\ndef test_the_other(student):\n    assert_close(student.total([1, 2])[0], 3.0, 'total')\n"
+    )
+    found = proofs.prove_idle(weak, weak.assignment("adding"), "nothing")
+    assert [text.split(" (")[0] for text in found] == ["mean: test_the_other"]
+
+
+def test_idle_answers_keep_names_and_signatures_and_do_nothing():
+    for gives in IDLE:
+        names: dict = {"__name__": "idle"}
+        exec("import torch\nfrom torch import nn\n" + idle_answers(POOLING, gives)["LeNet5"], names)
+        module, x = names["LeNet5"](), names["torch"].ones(2, 3)
+        assert list(module.state_dict()) == []
+        out = module(x)
+        match gives:
+            case "nothing":
+                assert out is None
+            case "its first argument":
+                assert out is x
+            case "zero":
+                assert isinstance(out, int)
+                assert out == 0
+            case "zeros":
+                assert out.shape == x.shape
+                assert not out.any()
+            case "NaN":
+                assert out.shape == x.shape
+                assert out.isnan().all()
+            case _:
+                pytest.fail(f"no statement about {gives}")
 
 
 def test_scores_do_not_depend_on_hints(weak):
